@@ -1,0 +1,102 @@
+//! Invariants: what must hold, judged from the facts that handlers report.
+
+use super::time::Time;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvariantKind {
+    /// Holds at every moment.
+    Always,
+    /// Holds once load has stopped, faults are healed and the world is quiet.
+    Finally,
+    /// Is reached at least once.
+    Sometimes,
+}
+
+/// One lamp of a design, declared.
+#[derive(Clone, Copy, Debug)]
+pub struct InvariantSpec {
+    /// kebab-case.
+    pub id: &'static str,
+    pub kind: InvariantKind,
+    /// The law in one sentence.
+    pub says: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    Held,
+    Broken {
+        at: Time,
+        /// Which ids, what happened, in one sentence.
+        detail: String,
+        times: u64,
+    },
+    /// Nothing was judged.
+    Unknown,
+}
+
+/// The lamps of one run, in the order they are declared.
+#[derive(Clone, Debug)]
+pub struct Lamps {
+    declared: &'static [InvariantSpec],
+    verdicts: Vec<Verdict>,
+    judged: u64,
+    /// Counts every break of every lamp: what a breakpoint watches.
+    pub(crate) breaks: u64,
+}
+
+impl Lamps {
+    pub fn new(declared: &'static [InvariantSpec]) -> Lamps {
+        Lamps { declared, verdicts: vec![Verdict::Unknown; declared.len()], judged: 0, breaks: 0 }
+    }
+
+    /// Judges lamp number `lamp` (its place in the design's list). The sentence is made only when it breaks for the first time.
+    pub fn judge(&mut self, lamp: usize, now: Time, holds: bool, detail: impl FnOnce() -> String) {
+        self.judged += 1;
+        let verdict = &mut self.verdicts[lamp];
+        if holds {
+            if *verdict == Verdict::Unknown {
+                *verdict = Verdict::Held;
+            }
+            return;
+        }
+        self.breaks += 1;
+        match verdict {
+            Verdict::Broken { times, .. } => *times += 1,
+            Verdict::Held | Verdict::Unknown => *verdict = Verdict::Broken { at: now, detail: detail(), times: 1 },
+        }
+    }
+
+    /// A *sometimes* was reached.
+    pub fn reach(&mut self, lamp: usize) {
+        self.judged += 1;
+        self.verdicts[lamp] = Verdict::Held;
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&'static InvariantSpec, &Verdict)> {
+        self.declared.iter().zip(&self.verdicts)
+    }
+
+    pub fn verdict(&self, id: &str) -> Option<&Verdict> {
+        self.iter().find(|(spec, _)| spec.id == id).map(|(_, verdict)| verdict)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAMPS: &[InvariantSpec] = &[InvariantSpec { id: "a", kind: InvariantKind::Always, says: "" }];
+
+    #[test]
+    fn the_first_break_is_kept_and_later_ones_are_counted() {
+        let mut lamps = Lamps::new(LAMPS);
+        assert_eq!(lamps.verdict("a"), Some(&Verdict::Unknown));
+        lamps.judge(0, Time(1), true, String::new);
+        assert_eq!(lamps.verdict("a"), Some(&Verdict::Held));
+        lamps.judge(0, Time(2), false, || "first".into());
+        lamps.judge(0, Time(3), false, || "second".into());
+        lamps.judge(0, Time(4), true, String::new);
+        assert_eq!(lamps.verdict("a"), Some(&Verdict::Broken { at: Time(2), detail: "first".into(), times: 2 }));
+    }
+}

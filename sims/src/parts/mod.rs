@@ -1,0 +1,1 @@
+//! Building blocks that designs share: each one algorithm, tested against a naive model.
