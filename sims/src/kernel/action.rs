@@ -137,6 +137,9 @@ fn read_set(knobs: &[super::knob::Knob], args: &[(String, String)]) -> Result<Ac
     let mut read = Vec::new();
     for (name, text) in args {
         let knob = knobs.iter().find(|k| k.name == name).ok_or_else(|| unknown("knob", name, knobs.iter().map(|k| k.name)))?;
+        if !knob.live {
+            return Err(format!("knob `{name}` holds from the start of a run and cannot be turned while it runs"));
+        }
         let value = knob.kind.read(text).map_err(|why| format!("knob `{name}` {why}"))?;
         read.push((name.clone(), value));
     }

@@ -12,6 +12,20 @@ pub struct Knob {
     pub kind: Kind,
     /// As a user would write it.
     pub default: &'static str,
+    /// Whether it can be turned while the design runs.
+    pub live: bool,
+}
+
+impl Knob {
+    /// A knob that can be turned while the design runs.
+    pub const fn live(name: &'static str, kind: Kind, default: &'static str, says: &'static str) -> Knob {
+        Knob { name, says, kind, default, live: true }
+    }
+
+    /// A knob that holds from the start of a run; turning it means a new run.
+    pub const fn at_start(name: &'static str, kind: Kind, default: &'static str, says: &'static str) -> Knob {
+        Knob { name, says, kind, default, live: false }
+    }
 }
 
 /// A value for each knob of one design, in the order they are declared.
@@ -145,10 +159,12 @@ pub fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>)
     }
 }
 
-/// The known name with the fewest edits from `name`, if that is at most a third of its length.
+/// The known name with the fewest edits from `name`, if that is at most a third of its length, or two.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let scored = known.iter().map(|k| (edits(name, k), *k)).min()?;
-    (scored.0 <= name.chars().count().max(3) / 3).then_some(scored.1)
+    let length = name.chars().count();
+    let allowed = if length < 4 { 1 } else { (length / 3).max(2) };
+    (scored.0 <= allowed).then_some(scored.1)
 }
 
 /// Levenshtein's distance, one row at a time.
@@ -171,10 +187,7 @@ fn edits(a: &str, b: &str) -> usize {
 mod tests {
     use super::*;
 
-    const KNOBS: &[Knob] = &[
-        Knob { name: "limit", says: "", kind: Kind::Integer { min: 1, max: 9 }, default: "3" },
-        Knob { name: "atomic", says: "", kind: Kind::Switch, default: "on" },
-    ];
+    const KNOBS: &[Knob] = &[Knob::live("limit", Kind::Integer { min: 1, max: 9 }, "3", ""), Knob::live("atomic", Kind::Switch, "on", "")];
 
     #[test]
     fn a_set_starts_at_defaults_and_says_what_is_wrong() {
