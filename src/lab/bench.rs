@@ -1,0 +1,155 @@
+//! Benches: times the cases that designs describe, on real threads, with the processor's clock.
+
+use super::wall::{Stopwatch, thread_time};
+use sims::kernel::bench::{Bench, Case};
+use sims::kernel::design::Design;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// One line of the table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timing {
+    pub design: &'static str,
+    pub case: &'static str,
+    pub says: &'static str,
+    pub threads: usize,
+    /// Operations of one round, all threads together.
+    pub ops: u64,
+    /// Processor time per operation: the median of the rounds.
+    pub ns_per_op: f64,
+    /// Operations per second of wall time, all threads together: the median of the rounds.
+    pub ops_per_s: f64,
+    /// What the case says of itself, such as a hit ratio.
+    pub note: Option<String>,
+}
+
+/// How thoroughly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Care {
+    /// A tenth of the operations, three rounds.
+    Quick,
+    /// Nine rounds.
+    Full,
+}
+
+impl Care {
+    fn rounds(self) -> usize {
+        match self {
+            Care::Quick => 3,
+            Care::Full => 9,
+        }
+    }
+
+    fn ops(self, ops: u64) -> u64 {
+        match self {
+            Care::Quick => (ops / 10).max(1),
+            Care::Full => ops,
+        }
+    }
+}
+
+/// Every case of `design` with each of its numbers of threads.
+pub fn cases(design: &'static Design) -> impl Iterator<Item = (&'static Design, &'static Bench, usize)> {
+    design.benches.iter().flat_map(move |bench| bench.threads.iter().map(move |threads| (design, bench, *threads)))
+}
+
+/// Times one case; none if `cancel` was set meanwhile.
+pub fn time(design: &'static Design, bench: &'static Bench, threads: usize, care: Care, cancel: &AtomicBool) -> Option<Timing> {
+    let case = (bench.prepare)();
+    let per_thread = (care.ops(bench.ops) / threads.max(1) as u64).max(1);
+    // The first round fills caches and branch predictors and is not counted.
+    round(case.as_ref(), threads, per_thread);
+    let mut rounds = Vec::new();
+    for _ in 0..care.rounds() {
+        if cancel.load(Ordering::Relaxed) {
+            return None;
+        }
+        rounds.push(round(case.as_ref(), threads, per_thread));
+    }
+    let ops = per_thread * threads as u64;
+    let cpu = median(rounds.iter().map(|r| r.processor.as_secs_f64()).collect());
+    let wall = median(rounds.iter().map(|r| r.wall.as_secs_f64()).collect());
+    Some(Timing {
+        design: design.id,
+        case: bench.name,
+        says: bench.says,
+        threads,
+        ops,
+        ns_per_op: cpu * 1e9 / ops as f64,
+        ops_per_s: ops as f64 / wall.max(1e-9),
+        note: case.note(),
+    })
+}
+
+struct Round {
+    /// Of all threads together.
+    processor: Duration,
+    wall: Duration,
+}
+
+fn round(case: &dyn Case, threads: usize, ops: u64) -> Round {
+    let work = |thread: usize| {
+        let before = thread_time();
+        std::hint::black_box(case.run(thread, ops));
+        thread_time().saturating_sub(before)
+    };
+    if threads == 1 {
+        let watch = Stopwatch::start();
+        let processor = work(0);
+        return Round { processor, wall: watch.elapsed() };
+    }
+    // Nobody begins before all stand ready: the start of a thread is not what is timed.
+    let barrier = Barrier::new(threads);
+    std::thread::scope(|scope| {
+        let (work, barrier) = (&work, &barrier);
+        let handles: Vec<_> = (0..threads)
+            .map(|thread| {
+                scope.spawn(move || {
+                    barrier.wait();
+                    let watch = Stopwatch::start();
+                    (work(thread), watch.elapsed())
+                })
+            })
+            .collect();
+        let mut sum = Round { processor: Duration::ZERO, wall: Duration::ZERO };
+        for handle in handles {
+            match handle.join() {
+                Ok((processor, wall)) => {
+                    sum.processor += processor;
+                    sum.wall = sum.wall.max(wall);
+                }
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        sum
+    })
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::toy;
+
+    #[test]
+    fn every_case_is_timed_with_each_number_of_threads() {
+        let go = AtomicBool::new(false);
+        let timings: Vec<Timing> = cases(&toy::DESIGN).filter_map(|(d, b, n)| time(d, b, n, Care::Quick, &go)).collect();
+        assert_eq!(timings.iter().map(|t| (t.case, t.threads)).collect::<Vec<_>>(), [("add", 1), ("add", 2)]);
+        for timing in &timings {
+            assert!(timing.ns_per_op > 0.0 && timing.ns_per_op < 1e4, "{timing:?}");
+            assert!(timing.ops_per_s > 1e3, "{timing:?}");
+        }
+    }
+
+    #[test]
+    fn a_cancelled_bench_gives_nothing() {
+        let stop = AtomicBool::new(true);
+        assert!(cases(&toy::DESIGN).all(|(d, b, n)| time(d, b, n, Care::Full, &stop).is_none()));
+    }
+}

@@ -1,0 +1,78 @@
+//! A frame: what the screen is told about a run, whole and at once, so that it never waits.
+
+use super::pace::Pace;
+use sims::kernel::design::Design;
+use sims::kernel::invariant::{InvariantSpec, Verdict};
+use sims::kernel::knob::Knobs;
+use sims::kernel::log::Entry;
+use sims::kernel::time::{Span, Time};
+use sims::kernel::view::{Ask, View, What};
+
+/// A view that the screen wants in every frame, at its size, over a window that moves with the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    pub what: What,
+    pub cols: u16,
+    pub rows: u16,
+    pub window: Window,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// From the start to now.
+    All,
+    /// The latest so much.
+    Last(Span),
+}
+
+impl Wanted {
+    pub fn at(&self, now: Time) -> Ask {
+        let from = match self.window {
+            Window::All => Time::ZERO,
+            Window::Last(span) => now - span,
+        };
+        Ask { what: self.what.clone(), cols: self.cols, rows: self.rows, from, to: now }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Grows with each frame.
+    pub serial: u64,
+    pub design: &'static Design,
+    pub seed: u64,
+    pub now: Time,
+    pub events: u64,
+    pub digest: u64,
+    pub length: Span,
+    pub pace: Pace,
+    pub playing: bool,
+    /// The machine cannot keep up with the pace.
+    pub behind: bool,
+    /// The run was drained: *finally* is judged and nothing moves any more.
+    pub ended: bool,
+    pub views: Vec<(What, View)>,
+    pub verdicts: Vec<(&'static InvariantSpec, Verdict)>,
+    pub metrics: Vec<(String, f64)>,
+    pub log: Vec<Entry>,
+    pub knobs: Knobs,
+    pub faults: Vec<String>,
+    pub nodes: Vec<String>,
+    /// Actions taken by hand so far.
+    pub taken: usize,
+    pub checkpoints: usize,
+    /// Why the latest command was refused, until the next one.
+    pub refused: Option<String>,
+    /// The design panicked, with its words: nothing moves any more.
+    pub panicked: Option<String>,
+}
+
+impl Frame {
+    pub fn view(&self, what: &What) -> Option<&View> {
+        self.views.iter().find(|(w, _)| w == what).map(|(_, view)| view)
+    }
+
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        self.metrics.iter().find(|(n, _)| n == name).map(|(_, value)| *value)
+    }
+}
