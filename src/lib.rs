@@ -1,5 +1,6 @@
-//! The room where an engineer gets ready before a system-design interview: the app, without its thin main.
+//! greenroom: the room where an engineer gets ready before a system-design interview.
 
+pub mod catalog;
 pub mod config;
 pub mod home;
 pub mod lab;

@@ -1,0 +1,11 @@
+//! What the content files say, field by field: the types have the names of the YAML keys.
+
+mod problem;
+mod rest;
+mod run;
+mod words;
+
+pub use problem::*;
+pub use rest::*;
+pub use run::*;
+pub use words::*;
