@@ -1,6 +1,6 @@
 //! Benches: times the cases that designs describe, on real threads, with the processor's clock.
 
-use super::wall::{Stopwatch, thread_time};
+use super::wall::{Stopwatch, thread_time, unix_nanos};
 use sims::kernel::bench::{Bench, Case};
 use sims::kernel::design::Design;
 use std::sync::Barrier;
@@ -56,7 +56,8 @@ pub fn cases(design: &'static Design) -> impl Iterator<Item = (&'static Design, 
 
 /// Times one case; none if `cancel` was set meanwhile.
 pub fn time(design: &'static Design, bench: &'static Bench, threads: usize, care: Care, cancel: &AtomicBool) -> Option<Timing> {
-    let case = (bench.prepare)();
+    let mut case = (bench.prepare)();
+    case.wind(unix_nanos);
     let per_thread = (care.ops(bench.ops) / threads.max(1) as u64).max(1);
     // The first round fills caches and branch predictors and is not counted.
     round(case.as_ref(), threads, per_thread);

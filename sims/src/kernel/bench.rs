@@ -14,8 +14,13 @@ pub struct Bench {
     pub prepare: fn() -> Box<dyn Case>,
 }
 
+/// The real clock, handed in by whoever times: nanoseconds since 1970.
+pub type WallClock = fn() -> u64;
+
 /// A prepared case.
 pub trait Case: Sync + Send {
+    /// Called once before the first round, for cases that time an algorithm with the real clock.
+    fn wind(&mut self, _wall: WallClock) {}
     /// Does `ops` operations as thread number `thread`; the number it gives keeps the work from being optimised away.
     fn run(&self, thread: usize, ops: u64) -> u64;
     /// Anything to say beside the time, such as a hit ratio.
