@@ -5,3 +5,4 @@ pub mod config;
 pub mod home;
 pub mod lab;
 pub mod session;
+pub mod tui;

@@ -1,0 +1,270 @@
+//! How things look: dark, light, without colour; and with which glyphs. State is never told by colour alone.
+
+use ratatui::style::{Color, Modifier, Style};
+
+/// What the user asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    #[default]
+    Auto,
+    Dark,
+    Light,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    Dark,
+    Light,
+    /// `NO_COLOR`: the terminal's own colours, and modifiers.
+    Plain,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Glyphs {
+    Unicode,
+    Ascii,
+}
+
+/// Everything a painter needs to know of looks. Small and `Copy`: hand it around.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Theme {
+    pub mode: Mode,
+    pub glyphs: Glyphs,
+    pub text: Style,
+    /// Less important than the text.
+    pub dim: Style,
+    /// Headings and titles of boxes.
+    pub title: Style,
+    /// What the eye should find first: keys, links, the chosen number.
+    pub accent: Style,
+    pub good: Style,
+    pub warn: Style,
+    pub bad: Style,
+    pub border: Style,
+    /// The border of the box that has the keys.
+    pub focus: Style,
+    /// The chosen row.
+    pub selected: Style,
+    /// Background of the header and the footer.
+    pub bar: Style,
+    pub key: Style,
+    /// Code in prose.
+    pub code: Style,
+    /// Lines of a chart, in order.
+    pub series: [Color; 6],
+}
+
+/// What the surroundings say, read once at the start.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    pub no_color: bool,
+    pub truecolor: bool,
+    pub utf8: bool,
+    /// `COLORFGBG`'s verdict, if it gives one.
+    pub light: Option<bool>,
+}
+
+impl Surroundings {
+    pub fn read() -> Surroundings {
+        let var = |name: &str| std::env::var(name).unwrap_or_default();
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().map(|n| var(n)).find(|v| !v.is_empty()).unwrap_or_default().to_lowercase();
+        Surroundings {
+            no_color: !var("NO_COLOR").is_empty(),
+            truecolor: matches!(var("COLORTERM").as_str(), "truecolor" | "24bit"),
+            // macOS terminals often start programs without a locale, and speak UTF-8 all the same.
+            utf8: locale.contains("utf-8") || locale.contains("utf8") || (locale.is_empty() && cfg!(target_os = "macos")),
+            light: background(&var("COLORFGBG")),
+        }
+    }
+}
+
+/// `COLORFGBG` is `foreground;background`, or `foreground;default;background`: 7 and 9 to 15 are light.
+fn background(colorfgbg: &str) -> Option<bool> {
+    let number: u8 = colorfgbg.rsplit(';').next()?.parse().ok()?;
+    Some(number == 7 || (9..=15).contains(&number))
+}
+
+impl Theme {
+    /// Configuration first, then what the surroundings say, else dark.
+    pub fn new(choice: Choice, ascii: bool, around: &Surroundings) -> Theme {
+        let mode = match choice {
+            _ if around.no_color => Mode::Plain,
+            Choice::Dark => Mode::Dark,
+            Choice::Light => Mode::Light,
+            Choice::Auto => match around.light {
+                Some(true) => Mode::Light,
+                Some(false) | None => Mode::Dark,
+            },
+        };
+        let glyphs = if ascii || !around.utf8 { Glyphs::Ascii } else { Glyphs::Unicode };
+        Theme::with(mode, glyphs, around.truecolor)
+    }
+
+    pub fn with(mode: Mode, glyphs: Glyphs, truecolor: bool) -> Theme {
+        match mode {
+            Mode::Plain => plain(glyphs),
+            Mode::Dark if truecolor => coloured(mode, glyphs, &DARK),
+            Mode::Light if truecolor => coloured(mode, glyphs, &LIGHT),
+            Mode::Dark => coloured(mode, glyphs, &DARK_16),
+            Mode::Light => coloured(mode, glyphs, &LIGHT_16),
+        }
+    }
+
+    pub fn ascii(&self) -> bool {
+        self.glyphs == Glyphs::Ascii
+    }
+
+    /// The glyph, or its twin where only ASCII can be shown.
+    pub fn pick<'a>(&self, glyph: &'a str, twin: &'a str) -> &'a str {
+        if self.ascii() { twin } else { glyph }
+    }
+
+    /// The style of a chart's n-th line.
+    pub fn line(&self, n: usize) -> Style {
+        Style::new().fg(self.series[n % self.series.len()])
+    }
+}
+
+struct Palette {
+    dim: Color,
+    title: Color,
+    accent: Color,
+    good: Color,
+    warn: Color,
+    bad: Color,
+    border: Color,
+    /// Behind the chosen row; `None` reverses it.
+    chosen: Option<Color>,
+    bar: Color,
+    code: Color,
+    series: [Color; 6],
+}
+
+const fn rgb(hex: u32) -> Color {
+    Color::Rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+const DARK: Palette = Palette {
+    dim: rgb(0x8a_91_9e),
+    title: rgb(0xe6_e1_cf),
+    accent: rgb(0x7f_c8_a9),
+    good: rgb(0x8c_cf_7e),
+    warn: rgb(0xe5_b5_67),
+    bad: rgb(0xf0_71_78),
+    border: rgb(0x4a_51_5e),
+    chosen: Some(rgb(0x2a_3a_36)),
+    bar: rgb(0x9a_a5_b1),
+    code: rgb(0xd8_a6_57),
+    series: [rgb(0x7f_c8_a9), rgb(0xe5_b5_67), rgb(0x7a_a8_f0), rgb(0xf0_71_78), rgb(0xc5_94_e8), rgb(0x6c_d0_d8)],
+};
+
+const LIGHT: Palette = Palette {
+    dim: rgb(0x68_70_7a),
+    title: rgb(0x1f_29_33),
+    accent: rgb(0x0b_6e_4f),
+    good: rgb(0x2f_7d_32),
+    warn: rgb(0x9a_62_00),
+    bad: rgb(0xb4_23_2a),
+    border: rgb(0xb0_b7_c0),
+    chosen: Some(rgb(0xd5_ea_e0)),
+    bar: rgb(0x52_5b_66),
+    code: rgb(0x8a_4b_08),
+    series: [rgb(0x0b_6e_4f), rgb(0xb8_6e_00), rgb(0x1f_5f_bf), rgb(0xb4_23_2a), rgb(0x7b_3f_a8), rgb(0x0f_7c_85)],
+};
+
+/// Sixteen colours whose values are the user's own: bright black is the only grey that all palettes have.
+const DARK_16: Palette = Palette {
+    dim: Color::DarkGray,
+    title: Color::White,
+    accent: Color::Cyan,
+    good: Color::Green,
+    warn: Color::Yellow,
+    bad: Color::LightRed,
+    border: Color::DarkGray,
+    chosen: None,
+    bar: Color::Gray,
+    code: Color::Yellow,
+    series: [Color::Cyan, Color::Yellow, Color::LightBlue, Color::LightRed, Color::Magenta, Color::Green],
+};
+
+const LIGHT_16: Palette = Palette {
+    dim: Color::DarkGray,
+    title: Color::Black,
+    accent: Color::Blue,
+    good: Color::Green,
+    warn: Color::Magenta,
+    bad: Color::Red,
+    border: Color::DarkGray,
+    chosen: None,
+    bar: Color::DarkGray,
+    code: Color::Magenta,
+    series: [Color::Blue, Color::Magenta, Color::Cyan, Color::Red, Color::Green, Color::DarkGray],
+};
+
+fn coloured(mode: Mode, glyphs: Glyphs, p: &Palette) -> Theme {
+    let fg = |color| Style::new().fg(color);
+    Theme {
+        mode,
+        glyphs,
+        text: Style::new(),
+        dim: fg(p.dim),
+        title: fg(p.title).add_modifier(Modifier::BOLD),
+        accent: fg(p.accent),
+        good: fg(p.good),
+        warn: fg(p.warn),
+        bad: fg(p.bad).add_modifier(Modifier::BOLD),
+        border: fg(p.border),
+        focus: fg(p.accent),
+        selected: p.chosen.map_or(Style::new().add_modifier(Modifier::REVERSED), |bg| Style::new().bg(bg).add_modifier(Modifier::BOLD)),
+        bar: fg(p.bar),
+        key: fg(p.accent).add_modifier(Modifier::BOLD),
+        code: fg(p.code),
+        series: p.series,
+    }
+}
+
+/// Without colour only modifiers speak. `Color::Reset` keeps what the terminal has.
+fn plain(glyphs: Glyphs) -> Theme {
+    let style = Style::new();
+    let bold = style.add_modifier(Modifier::BOLD);
+    let dim = style.add_modifier(Modifier::DIM);
+    Theme {
+        mode: Mode::Plain,
+        glyphs,
+        text: style,
+        dim,
+        title: bold,
+        accent: bold,
+        good: style,
+        warn: bold,
+        bad: bold.add_modifier(Modifier::UNDERLINED),
+        border: dim,
+        focus: bold,
+        selected: style.add_modifier(Modifier::REVERSED),
+        bar: style,
+        key: bold,
+        code: style.add_modifier(Modifier::ITALIC),
+        series: [Color::Reset; 6],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colorfgbg_tells_the_background_in_both_forms() {
+        for (text, light) in [("15;0", Some(false)), ("0;15", Some(true)), ("0;default;15", Some(true)), ("7;8", Some(false)), ("0;7", Some(true)), ("", None)]
+        {
+            assert_eq!(background(text), light, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_color_wins_over_everything() {
+        let around = Surroundings { no_color: true, truecolor: true, utf8: true, light: Some(true) };
+        let theme = Theme::new(Choice::Light, false, &around);
+        assert_eq!(theme.mode, Mode::Plain);
+        assert!(theme.series.iter().all(|c| *c == Color::Reset));
+    }
+}

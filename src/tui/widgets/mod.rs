@@ -1,0 +1,5 @@
+//! Small things that several screens draw with.
+
+pub mod popup;
+pub mod scroll;
+pub mod text;
