@@ -40,19 +40,18 @@ pub enum Verdict {
 pub struct Lamps {
     declared: &'static [InvariantSpec],
     verdicts: Vec<Verdict>,
-    judged: u64,
+    fresh: Vec<usize>,
     /// Counts every break of every lamp: what a breakpoint watches.
     pub(crate) breaks: u64,
 }
 
 impl Lamps {
     pub fn new(declared: &'static [InvariantSpec]) -> Lamps {
-        Lamps { declared, verdicts: vec![Verdict::Unknown; declared.len()], judged: 0, breaks: 0 }
+        Lamps { declared, verdicts: vec![Verdict::Unknown; declared.len()], fresh: Vec::new(), breaks: 0 }
     }
 
     /// Judges lamp number `lamp` (its place in the design's list). The sentence is made only when it breaks for the first time.
     pub fn judge(&mut self, lamp: usize, now: Time, holds: bool, detail: impl FnOnce() -> String) {
-        self.judged += 1;
         let verdict = &mut self.verdicts[lamp];
         if holds {
             if *verdict == Verdict::Unknown {
@@ -63,14 +62,25 @@ impl Lamps {
         self.breaks += 1;
         match verdict {
             Verdict::Broken { times, .. } => *times += 1,
-            Verdict::Held | Verdict::Unknown => *verdict = Verdict::Broken { at: now, detail: detail(), times: 1 },
+            Verdict::Held | Verdict::Unknown => {
+                *verdict = Verdict::Broken { at: now, detail: detail(), times: 1 };
+                self.fresh.push(lamp);
+            }
         }
     }
 
     /// A *sometimes* was reached.
     pub fn reach(&mut self, lamp: usize) {
-        self.judged += 1;
         self.verdicts[lamp] = Verdict::Held;
+    }
+
+    /// Lamps that broke since this was last asked: what they say, when, the sentence.
+    pub(crate) fn take_fresh(&mut self) -> Vec<(&'static str, Time, String)> {
+        let broken = std::mem::take(&mut self.fresh).into_iter().filter_map(|lamp| match &self.verdicts[lamp] {
+            Verdict::Broken { at, detail, .. } => Some((self.declared[lamp].id, *at, detail.clone())),
+            Verdict::Held | Verdict::Unknown => None,
+        });
+        broken.collect()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&'static InvariantSpec, &Verdict)> {

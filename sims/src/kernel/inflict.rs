@@ -1,0 +1,222 @@
+//! Faults done to a world: what each word of the vocabulary does.
+
+use super::action::Action;
+use super::network::Trouble;
+use super::node::{Node, NodeId, System};
+use super::stage::Stage;
+use super::time::Span;
+use super::world::{Event, Life, World};
+
+/// Does one of the kernel's faults; none if the action is the design's own.
+pub(crate) fn inflict<S: System>(stage: &mut Stage<'_, S>, action: &Action) -> Option<Result<(), String>> {
+    Some(match action.name.as_str() {
+        "crash" => each_node(stage, action, |stage, id| crash(stage, id, action.on("for_good"))),
+        "restart" => each_node(stage, action, restart),
+        "pause" => each_node(stage, action, |stage, id| pause(stage, id, action.span("for"))),
+        "resume" => each_node(stage, action, |stage, id| {
+            resume(stage, id);
+            Ok(())
+        }),
+        "cut" => cut(stage, action),
+        "heal" => heal(stage, action),
+        "partition" => partition(stage, action.text("groups").unwrap_or_default()),
+        "slow" => each_link(stage, action, |trouble| trouble.slow = action.span("by").unwrap_or_default()),
+        "lose" => each_link(stage, action, |trouble| trouble.lose = action.num("share").unwrap_or_default()),
+        "duplicate" => each_link(stage, action, |trouble| trouble.duplicate = action.num("share").unwrap_or_default()),
+        "reorder" => each_link(stage, action, |trouble| trouble.reorder = action.num("share").unwrap_or_default()),
+        "step-clock" => each_node(stage, action, |stage, id| {
+            stage.rest.slots[id.at()].clock.step(action.shift("by").unwrap_or_default());
+            Ok(())
+        }),
+        "drift-clock" => each_node(stage, action, |stage, id| {
+            stage.set_drift(id, action.num("ppm").unwrap_or_default());
+            Ok(())
+        }),
+        "load" => {
+            load(stage, action);
+            Ok(())
+        }
+        _ => return None,
+    })
+}
+
+fn each_node<S: System>(stage: &mut Stage<'_, S>, action: &Action, mut f: impl FnMut(&mut Stage<'_, S>, NodeId) -> Result<(), String>) -> Result<(), String> {
+    for id in stage.select(action.text("node").unwrap_or_default())? {
+        f(stage, id)?;
+    }
+    Ok(())
+}
+
+/// Every directed link between two ends, each one node, a role or all.
+fn links<S: System>(stage: &Stage<'_, S>, from: &str, to: &str) -> Result<Vec<(NodeId, NodeId)>, String> {
+    let (from, to) = (stage.select(from)?, stage.select(to)?);
+    Ok(from.iter().flat_map(|a| to.iter().filter(move |b| *b != a).map(move |b| (*a, *b))).collect())
+}
+
+fn each_link<S: System>(stage: &mut Stage<'_, S>, action: &Action, f: impl Fn(&mut Trouble)) -> Result<(), String> {
+    for (from, to) in links(stage, action.text("from").unwrap_or_default(), action.text("to").unwrap_or_default())? {
+        f(&mut stage.rest.network.link(from, to).trouble);
+    }
+    Ok(())
+}
+
+fn cut<S: System>(stage: &mut Stage<'_, S>, action: &Action) -> Result<(), String> {
+    for (from, to) in links(stage, action.text("from").unwrap_or_default(), action.text("to").unwrap_or_default())? {
+        stage.rest.network.link(from, to).trouble.cut = true;
+        if action.on("both") {
+            stage.rest.network.link(to, from).trouble.cut = true;
+        }
+    }
+    Ok(())
+}
+
+/// Undoes the troubles of the links between two ends, in both directions; with one end, of all its links; with none, of all.
+fn heal<S: System>(stage: &mut Stage<'_, S>, action: &Action) -> Result<(), String> {
+    if action.text("from").is_none() && action.text("to").is_none() {
+        stage.rest.network.heal();
+        return Ok(());
+    }
+    for (from, to) in links(stage, action.text("from").unwrap_or("all"), action.text("to").unwrap_or("all"))? {
+        stage.rest.network.link(from, to).trouble = Trouble::default();
+        stage.rest.network.link(to, from).trouble = Trouble::default();
+    }
+    Ok(())
+}
+
+/// Cuts every link between the groups. Nodes that are not named keep theirs.
+fn partition<S: System>(stage: &mut Stage<'_, S>, groups: &str) -> Result<(), String> {
+    let mut split = Vec::new();
+    for group in groups.split('|') {
+        let mut members = Vec::new();
+        for name in group.split([' ', ',']).filter(|n| !n.is_empty()) {
+            members.extend(stage.select(name)?);
+        }
+        split.push(members);
+    }
+    if split.len() < 2 || split.iter().any(Vec::is_empty) {
+        return Err(format!("`{groups}` must name at least two groups divided by |: s1 s2 | s3"));
+    }
+    for (i, group) in split.iter().enumerate() {
+        for other in split.iter().skip(i + 1).flatten() {
+            for node in group {
+                if node == other {
+                    return Err(format!("`{}` stands in two groups", stage.name(*node)));
+                }
+                stage.rest.network.link(*node, *other).trouble.cut = true;
+                stage.rest.network.link(*other, *node).trouble.cut = true;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn crash<S: System>(stage: &mut Stage<'_, S>, id: NodeId, for_good: bool) -> Result<(), String> {
+    let slot = &mut stage.rest.slots[id.at()];
+    if matches!(slot.life, Life::Crashed | Life::Dead) {
+        return Err(format!("`{}` is down already", slot.name));
+    }
+    slot.life = if for_good { Life::Dead } else { Life::Crashed };
+    slot.epoch += 1;
+    slot.held.clear();
+    stage.nodes[id.at()].on_crash();
+    Ok(())
+}
+
+fn restart<S: System>(stage: &mut Stage<'_, S>, id: NodeId) -> Result<(), String> {
+    let slot = &mut stage.rest.slots[id.at()];
+    if !matches!(slot.life, Life::Crashed | Life::Dead) {
+        return Err(format!("`{}` is not down", slot.name));
+    }
+    slot.life = Life::Up;
+    stage.with(id, Node::on_restart);
+    Ok(())
+}
+
+fn pause<S: System>(stage: &mut Stage<'_, S>, id: NodeId, span: Option<Span>) -> Result<(), String> {
+    let slot = &mut stage.rest.slots[id.at()];
+    if slot.life != Life::Up {
+        return Err(format!("`{}` is not running", slot.name));
+    }
+    slot.life = Life::Paused;
+    if let Some(span) = span {
+        let event = Event::Resume { node: id, epoch: slot.epoch };
+        stage.core.background(span, event);
+    }
+    Ok(())
+}
+
+/// Lets a paused node go on with everything that waited; nothing if it is not paused.
+pub(crate) fn resume<S: System>(stage: &mut Stage<'_, S>, id: NodeId) {
+    let slot = &mut stage.rest.slots[id.at()];
+    if slot.life != Life::Paused {
+        return;
+    }
+    slot.life = Life::Up;
+    for event in std::mem::take(&mut slot.held) {
+        stage.core.after(Span::ZERO, event);
+    }
+}
+
+fn load<S: System>(stage: &mut Stage<'_, S>, action: &Action) {
+    stage.rest.load = action.num("times").unwrap_or(1.0);
+    stage.rest.load_turns += 1;
+    if let Some(span) = action.span("for") {
+        let event = Event::LoadBack { turn: stage.rest.load_turns };
+        stage.core.background(span, event);
+    }
+}
+
+/// The end of a run: links healed, nodes resumed and restarted, except those crashed for good.
+pub(crate) fn heal_all<S: System>(stage: &mut Stage<'_, S>) {
+    stage.rest.network.heal();
+    stage.rest.load = 1.0;
+    let ids: Vec<NodeId> = stage.rest.ids().collect();
+    for id in ids {
+        match stage.rest.slots[id.at()].life {
+            Life::Paused => resume(stage, id),
+            Life::Crashed => {
+                stage.rest.slots[id.at()].life = Life::Up;
+                stage.with(id, Node::on_restart);
+            }
+            Life::Up | Life::Dead | Life::Gone => {}
+        }
+    }
+}
+
+/// Faults in force, in words.
+pub(crate) fn in_force<S: System>(world: &World<S>) -> Vec<String> {
+    let mut told = Vec::new();
+    for id in world.ids() {
+        let slot = &world.rest.slots[id.at()];
+        match slot.life {
+            Life::Crashed | Life::Dead => told.push(format!("{} is down", slot.name)),
+            Life::Paused => told.push(format!("{} is paused", slot.name)),
+            Life::Up | Life::Gone => {}
+        }
+    }
+    for (from, to, _, trouble) in world.rest.network.used(world.rest.now) {
+        if trouble != Trouble::default() {
+            told.push(format!("{} to {}: {}", world.name(from), world.name(to), say(trouble)));
+        }
+    }
+    if world.rest.load != 1.0 {
+        told.push(format!("load is {} times the usual", world.rest.load));
+    }
+    told
+}
+
+fn say(trouble: Trouble) -> String {
+    if trouble.cut {
+        return "cut".into();
+    }
+    let mut words = Vec::new();
+    if trouble.slow > Span::ZERO {
+        words.push(format!("{} slower", trouble.slow));
+    }
+    for (share, what) in [(trouble.lose, "lost"), (trouble.duplicate, "doubled"), (trouble.reorder, "out of order")] {
+        if share > 0.0 {
+            words.push(format!("{} % {what}", share * 100.0));
+        }
+    }
+    words.join(", ")
+}

@@ -1,0 +1,81 @@
+//! Pictures of a world: its diagram, and its messages in space and time.
+
+use super::network::Trouble;
+use super::node::{Node, NodeId, System};
+use super::time::Time;
+use super::view::{Ask, Box_, Diagram, Edge, Passage, SpaceTime, State, View};
+use super::world::{Life, World};
+use std::collections::BTreeMap;
+
+/// Cells that a box and its edges need to be readable.
+const CELLS_PER_BOX: usize = 60;
+/// Roles with more members than this are drawn as one box where room is short.
+const MEMBERS_MAX: usize = 4;
+
+/// Nodes and links; large roles as one box where the pane is small.
+pub(crate) fn diagram<S: System>(world: &World<S>, ask: &Ask, now: Time) -> View {
+    let ids: Vec<NodeId> = world.ids().collect();
+    let room = (usize::from(ask.cols) * usize::from(ask.rows) / CELLS_PER_BOX).clamp(4, 200);
+    let crowded = ids.len() > room;
+    let mut boxes: Vec<(Vec<NodeId>, usize)> = Vec::new();
+    let mut place = BTreeMap::new();
+    for id in &ids {
+        let role = world.rest.slots[id.at()].role;
+        let members = ids.iter().filter(|other| world.rest.slots[other.at()].role == role).count();
+        let shared = (crowded && members > MEMBERS_MAX).then(|| boxes.iter().position(|(_, r)| *r == role)).flatten();
+        let at = shared.unwrap_or_else(|| {
+            boxes.push((Vec::new(), role));
+            boxes.len() - 1
+        });
+        boxes[at].0.push(*id);
+        place.insert(*id, at);
+    }
+    let nodes = boxes.iter().map(|(members, role)| draw(world, members, world.rest.roles[*role])).collect();
+    View::Diagram(Diagram { nodes, edges: edges(world, &place, now) })
+}
+
+fn draw<S: System>(world: &World<S>, members: &[NodeId], role: &str) -> Box_ {
+    if let [id] = members {
+        let look = world.node(*id).look(world.system());
+        return Box_ { name: world.name(*id).to_string(), label: look.label, state: fate(world, *id).unwrap_or(look.state), fill: look.fill, count: 1 };
+    }
+    let down = members.iter().filter(|id| fate(world, **id) == Some(State::Down)).count();
+    let fills: Vec<f64> = members.iter().filter_map(|id| world.node(*id).look(world.system()).fill).collect();
+    let fill = (!fills.is_empty()).then(|| fills.iter().sum::<f64>() / fills.len() as f64);
+    let state = if down > 0 { State::Warn } else { State::Idle };
+    let label = if down > 0 { format!("{down} down") } else { String::new() };
+    Box_ { name: role.to_string(), label, state, fill, count: members.len() }
+}
+
+/// What the kernel knows of a node's state, over what it says of itself.
+fn fate<S: System>(world: &World<S>, id: NodeId) -> Option<State> {
+    match world.rest.slots[id.at()].life {
+        Life::Up => None,
+        Life::Paused => Some(State::Paused),
+        Life::Crashed | Life::Dead | Life::Gone => Some(State::Down),
+    }
+}
+
+fn edges<S: System>(world: &World<S>, place: &BTreeMap<NodeId, usize>, now: Time) -> Vec<Edge> {
+    let mut edges: BTreeMap<(usize, usize), Edge> = BTreeMap::new();
+    for (from, to, flow, trouble) in world.rest.network.used(now) {
+        let (Some(&a), Some(&b)) = (place.get(&from), place.get(&to)) else { continue };
+        if a == b {
+            continue;
+        }
+        let edge = edges.entry((a, b)).or_insert(Edge { from: a, to: b, label: String::new(), flow: 0.0, cut: false, slow: false });
+        edge.flow += flow;
+        edge.cut |= trouble.cut;
+        edge.slow |= trouble != Trouble::default() && !trouble.cut;
+    }
+    edges.into_values().collect()
+}
+
+/// Messages sent in the window, the latest that fit.
+pub(crate) fn space_time<S: System>(world: &World<S>, ask: &Ask) -> View {
+    let messages: Vec<Passage> = world.rest.passages.iter().filter(|p| p.sent >= ask.from && p.sent <= ask.to).cloned().collect();
+    let most = usize::from(ask.rows) * 4;
+    let messages = messages[messages.len().saturating_sub(most)..].to_vec();
+    let lanes = (0..world.nodes.len()).map(|at| world.name(NodeId(at as u32)).to_string()).collect();
+    View::SpaceTime(SpaceTime { lanes, messages })
+}

@@ -1,0 +1,224 @@
+//! The event queue: earliest time first, and of one time in the order they were put in.
+//!
+//! A heap with four children per node (Johnson, 1975) over 16-byte keys: time, sequence number and the slot of the payload in one
+//! `u128`, so that one comparison decides and payloads never move. Half the levels of a binary heap, and the four children of a
+//! node lie side by side.
+
+use super::time::Time;
+
+/// Keys hold this many bits of sequence and of slot: 10^12 events a run, 16 M pending at once.
+const SLOT_BITS: u32 = 24;
+const SLOT_MASK: u128 = (1 << SLOT_BITS) - 1;
+const SEQUENCE_MAX: u64 = 1 << 40;
+const ARITY: usize = 4;
+
+/// Names a pending event, to cancel it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket {
+    slot: u32,
+    sequence: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Queue<E> {
+    heap: Vec<u128>,
+    payloads: Vec<Payload<E>>,
+    free: Vec<u32>,
+    next: u64,
+    cancelled: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Payload<E> {
+    sequence: u64,
+    /// None once cancelled or taken.
+    event: Option<E>,
+}
+
+impl<E> Default for Queue<E> {
+    fn default() -> Self {
+        Queue { heap: Vec::new(), payloads: Vec::new(), free: Vec::new(), next: 0, cancelled: 0 }
+    }
+}
+
+impl<E> Queue<E> {
+    /// Events pending, cancelled ones left out.
+    pub fn len(&self) -> usize {
+        self.heap.len() - self.cancelled
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// # Panics
+    /// With more than 16 M events pending or 10^12 put: no design comes near.
+    #[inline]
+    pub fn put(&mut self, at: Time, event: E) -> Ticket {
+        let sequence = self.next;
+        assert!(sequence < SEQUENCE_MAX, "more than 2^40 events in one run");
+        self.next += 1;
+        let payload = Payload { sequence, event: Some(event) };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.payloads[slot as usize] = payload;
+                slot
+            }
+            None => {
+                let slot = self.payloads.len() as u32;
+                assert!(slot < 1 << SLOT_BITS, "more than 2^24 events pending");
+                self.payloads.push(payload);
+                slot
+            }
+        };
+        let key = (u128::from(at.0) << 64) | (u128::from(sequence) << SLOT_BITS) | u128::from(slot);
+        self.heap.push(key);
+        self.rise(self.heap.len() - 1, key);
+        Ticket { slot, sequence }
+    }
+
+    /// Time of the earliest event.
+    #[inline]
+    pub fn peek(&mut self) -> Option<Time> {
+        self.drop_cancelled();
+        self.heap.first().map(|key| Time((key >> 64) as u64))
+    }
+
+    /// Takes the earliest event: its time, its sequence number and itself.
+    #[inline]
+    pub fn take(&mut self) -> Option<(Time, u64, E)> {
+        loop {
+            let key = self.take_key()?;
+            let slot = (key & SLOT_MASK) as u32;
+            self.free.push(slot);
+            if let Some(event) = self.payloads[slot as usize].event.take() {
+                return Some((Time((key >> 64) as u64), (key as u64) >> SLOT_BITS, event));
+            }
+            self.cancelled -= 1;
+        }
+    }
+
+    /// Takes a pending event back; none if it was taken or cancelled before. Its key stays in the heap until its time.
+    pub fn cancel(&mut self, ticket: Ticket) -> Option<E> {
+        let payload = self.payloads.get_mut(ticket.slot as usize)?;
+        if payload.sequence != ticket.sequence {
+            return None;
+        }
+        let event = payload.event.take()?;
+        self.cancelled += 1;
+        Some(event)
+    }
+
+    fn drop_cancelled(&mut self) {
+        while self.cancelled > 0 {
+            let Some(key) = self.heap.first() else { return };
+            let slot = (key & SLOT_MASK) as u32;
+            if self.payloads[slot as usize].event.is_some() {
+                return;
+            }
+            self.take_key();
+            self.free.push(slot);
+            self.cancelled -= 1;
+        }
+    }
+
+    #[inline]
+    fn take_key(&mut self) -> Option<u128> {
+        let last = self.heap.pop()?;
+        let Some(&first) = self.heap.first() else { return Some(last) };
+        self.sink(last);
+        Some(first)
+    }
+
+    /// Moves a hole from `at` towards the root until `key` fits.
+    #[inline]
+    fn rise(&mut self, mut at: usize, key: u128) {
+        while at > 0 {
+            let parent = (at - 1) / ARITY;
+            if self.heap[parent] <= key {
+                break;
+            }
+            self.heap[at] = self.heap[parent];
+            at = parent;
+        }
+        self.heap[at] = key;
+    }
+
+    /// Moves a hole from the root down until `key` fits.
+    #[inline]
+    fn sink(&mut self, key: u128) {
+        let heap = &mut self.heap[..];
+        let mut at = 0;
+        loop {
+            let first = at * ARITY + 1;
+            let (child, least) = if let Some(four) = heap.get(first..first + ARITY) {
+                // Two by two, so that the comparisons do not wait for each other.
+                let left = if four[1] < four[0] { (1, four[1]) } else { (0, four[0]) };
+                let right = if four[3] < four[2] { (3, four[3]) } else { (2, four[2]) };
+                let best = if right.1 < left.1 { right } else { left };
+                (first + best.0, best.1)
+            } else {
+                match (first..heap.len()).map(|i| (heap[i], i)).min() {
+                    Some((least, child)) => (child, least),
+                    None => break,
+                }
+            };
+            if least >= key {
+                break;
+            }
+            heap[at] = least;
+            at = child;
+        }
+        heap[at] = key;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    #[derive(Clone, Debug)]
+    enum Op {
+        Put(u64),
+        Take,
+        Cancel(usize),
+        Peek,
+    }
+
+    fn ops() -> impl Strategy<Value = Vec<Op>> {
+        let op = prop_oneof![4 => (0u64..50).prop_map(Op::Put), 3 => Just(Op::Take), 1 => (0usize..100).prop_map(Op::Cancel), 1 => Just(Op::Peek)];
+        prop::collection::vec(op, 0..400)
+    }
+
+    proptest! {
+        #[test]
+        fn behaves_like_a_sorted_map(ops in ops()) {
+            let mut queue = Queue::default();
+            let mut model: BTreeMap<(u64, u64), usize> = BTreeMap::new();
+            let mut tickets = Vec::new();
+            for op in ops {
+                match op {
+                    Op::Put(at) => {
+                        let event = tickets.len();
+                        let ticket = queue.put(Time(at), event);
+                        model.insert((at, ticket.sequence), event);
+                        tickets.push((at, ticket));
+                    }
+                    Op::Take => {
+                        let expected = model.pop_first().map(|((at, sequence), event)| (Time(at), sequence, event));
+                        prop_assert_eq!(queue.take(), expected);
+                    }
+                    Op::Cancel(n) => {
+                        if let Some((at, ticket)) = tickets.get(n) {
+                            prop_assert_eq!(queue.cancel(*ticket), model.remove(&(*at, ticket.sequence)));
+                        }
+                    }
+                    Op::Peek => prop_assert_eq!(queue.peek(), model.keys().next().map(|(at, _)| Time(*at))),
+                }
+                prop_assert_eq!(queue.len(), model.len());
+            }
+        }
+    }
+}

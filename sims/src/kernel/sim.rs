@@ -1,0 +1,376 @@
+//! The loop: one queue, one clock, a script, a digest. What happens at an event is the model's business.
+
+use super::action::Action;
+use super::design::Spec;
+use super::invariant::{InvariantSpec, Lamps, Verdict};
+use super::knob::Knobs;
+use super::log::{Entry, Level, Log};
+use super::metrics::Metrics;
+use super::queue::{Queue, Ticket};
+use super::run::{Run, Stop};
+use super::time::{Span, Time};
+use super::view::{Ask, View, What};
+
+/// What is simulated. Events are the model's own type; chance, where it needs any, is its own too.
+pub trait Model: Clone + Send + 'static {
+    type Event: Clone + Send + 'static;
+
+    fn start(&mut self, core: &mut Core<Self::Event>);
+    fn handle(&mut self, event: Self::Event, core: &mut Core<Self::Event>);
+    /// A number that an event gives of itself, folded into the digest: node, kind, content.
+    fn mark(event: &Self::Event) -> u64;
+    /// Anything but `set`.
+    ///
+    /// # Errors
+    /// A sentence: no such node, nothing to resume.
+    fn act(&mut self, action: &Action, core: &mut Core<Self::Event>) -> Result<(), String>;
+    /// The knobs have changed.
+    fn turn(&mut self, _knobs: &Knobs, _core: &mut Core<Self::Event>) {}
+    /// Heal, restart, stop the load.
+    fn drain(&mut self, _core: &mut Core<Self::Event>) {}
+    /// Judge the *finally* lamps.
+    fn finally(&mut self, _core: &mut Core<Self::Event>) {}
+    fn diagram(&self, _ask: &Ask, _now: Time) -> View {
+        View::Empty("this design has no nodes".into())
+    }
+    fn space_time(&self, _ask: &Ask) -> View {
+        View::Empty("this design sends no messages".into())
+    }
+    fn pane(&self, _pane: &str, _ask: &Ask) -> View {
+        View::Empty("nothing to show".into())
+    }
+    fn nodes(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn faults(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// The common part of every run: clock, queue, metrics, lamps, log, digest.
+#[derive(Clone)]
+pub struct Core<E> {
+    now: Time,
+    queue: Queue<Pending<E>>,
+    /// Events pending that are not housekeeping: with none left the world is quiet.
+    work: usize,
+    handled: u64,
+    digest: u64,
+    draining: bool,
+    pub metrics: Metrics,
+    pub lamps: Lamps,
+    pub log: Log,
+}
+
+#[derive(Clone)]
+struct Pending<E> {
+    background: bool,
+    event: E,
+}
+
+impl<E> Core<E> {
+    #[inline]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The load must stop.
+    pub fn draining(&self) -> bool {
+        self.draining
+    }
+
+    /// Puts an event that is work: while it is pending the world is not quiet.
+    #[inline]
+    pub fn after(&mut self, wait: Span, event: E) -> Ticket {
+        self.work += 1;
+        self.queue.put(self.now + wait, Pending { background: false, event })
+    }
+
+    /// Puts an event that is housekeeping.
+    #[inline]
+    pub fn background(&mut self, wait: Span, event: E) -> Ticket {
+        self.queue.put(self.now + wait, Pending { background: true, event })
+    }
+
+    /// Takes a pending event back; false if it has happened already.
+    pub fn cancel(&mut self, ticket: Ticket) -> bool {
+        let Some(pending) = self.queue.cancel(ticket) else { return false };
+        if !pending.background {
+            self.work -= 1;
+        }
+        true
+    }
+
+    pub fn note(&mut self, text: String) {
+        self.log.push(self.now, Level::Note, text);
+    }
+
+    /// Folds one number into the digest: a multiply to 128 bits, halves crossed.
+    #[inline]
+    fn fold(&mut self, number: u64) {
+        let product = u128::from(self.digest ^ number) * 0x9e37_79b9_7f4a_7c15u128;
+        self.digest = (product >> 64) as u64 ^ product as u64;
+    }
+}
+
+/// A model that runs by a spec.
+#[derive(Clone)]
+pub struct Sim<M: Model> {
+    spec: Spec,
+    knobs: Knobs,
+    core: Core<M::Event>,
+    model: M,
+    /// Place of the next step in the script.
+    next_step: usize,
+    warm: bool,
+    drained: bool,
+    breaks_logged: u64,
+}
+
+/// How long the world may run on after the load has stopped.
+const DRAIN_MAX: Span = Span::secs(60);
+
+impl<M: Model> Sim<M> {
+    /// `spec` has been checked.
+    pub fn new(spec: &Spec, model: M) -> Sim<M> {
+        let core = Core {
+            now: Time::ZERO,
+            queue: Queue::default(),
+            work: 0,
+            handled: 0,
+            digest: super::rng::splitmix(spec.seed),
+            draining: false,
+            metrics: Metrics::new(spec.design.metrics, spec.design.reasons),
+            lamps: Lamps::new(spec.design.invariants),
+            log: Log::default(),
+        };
+        let warm = spec.warm_up == Span::ZERO;
+        let mut sim = Sim { spec: spec.clone(), knobs: spec.knobs.clone(), core, model, next_step: 0, warm, drained: false, breaks_logged: 0 };
+        sim.model.start(&mut sim.core);
+        sim.log_breaks();
+        sim
+    }
+
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+
+    pub fn core(&self) -> &Core<M::Event> {
+        &self.core
+    }
+
+    /// Handles that many events: for measuring the loop itself.
+    pub fn run_events(&mut self, events: u64) {
+        for _ in 0..events {
+            let Some((_, is_step)) = self.next() else { return };
+            self.do_next(is_step);
+        }
+    }
+
+    /// When the next thing happens, and whether it is a step of the script. Events of one time go first.
+    fn next(&mut self) -> Option<(Time, bool)> {
+        let event = self.core.queue.peek();
+        let step = self.spec.script.get(self.next_step).map(|s| s.at);
+        match (event, step) {
+            (Some(event), Some(step)) if step < event => Some((step, true)),
+            (Some(event), _) => Some((event, false)),
+            (None, Some(step)) => Some((step, true)),
+            (None, None) => None,
+        }
+    }
+
+    /// Does the next thing. The clock has reached its time afterwards.
+    #[inline]
+    fn do_next(&mut self, is_step: bool) {
+        if is_step {
+            let step = self.spec.script[self.next_step].clone();
+            self.next_step += 1;
+            self.move_clock(step.at);
+            if let Err(why) = self.apply(&step.action) {
+                self.core.log.push(step.at, Level::Act, format!("could not {}: {why}", step.action.told()));
+            }
+        } else if let Some((at, sequence, pending)) = self.core.queue.take() {
+            self.move_clock(at);
+            let core = &mut self.core;
+            if !pending.background {
+                core.work -= 1;
+            }
+            core.handled += 1;
+            core.fold(at.0 ^ sequence.rotate_left(40));
+            core.fold(M::mark(&pending.event));
+            self.model.handle(pending.event, core);
+        }
+        if self.core.lamps.breaks != self.breaks_logged {
+            self.log_breaks();
+        }
+    }
+
+    #[inline]
+    fn move_clock(&mut self, at: Time) {
+        if !self.warm && at > Time::ZERO + self.spec.warm_up {
+            self.warm = true;
+            self.core.metrics.pass(at);
+            self.core.metrics.begin();
+        }
+        self.core.now = at;
+        self.core.metrics.pass(at);
+    }
+
+    /// A lamp's first break is told in the log.
+    #[cold]
+    fn log_breaks(&mut self) {
+        self.breaks_logged = self.core.lamps.breaks;
+        let core = &mut self.core;
+        for (spec, at, detail) in core.lamps.take_fresh() {
+            core.log.push(at, Level::Broken, format!("{spec}: {detail}"));
+        }
+    }
+
+    /// Does an action at the present instant.
+    fn apply(&mut self, action: &Action) -> Result<(), String> {
+        self.core.fold(super::rng::hash_name(&action.name) ^ self.core.now.0);
+        if action.name != "set" {
+            self.model.act(action, &mut self.core)?;
+            self.core.log.push(self.core.now, Level::Act, action.told());
+            return Ok(());
+        }
+        let mut knobs = self.knobs.clone();
+        for (name, value) in &action.args {
+            knobs.put(name, value.clone());
+        }
+        (self.spec.design.refuses)(&knobs)?;
+        self.knobs = knobs;
+        self.model.turn(&self.knobs, &mut self.core);
+        self.core.log.push(self.core.now, Level::Act, action.told());
+        Ok(())
+    }
+
+    fn advance_while(&mut self, until: Time, go_on: impl Fn(&Self) -> bool) -> Stop {
+        while let Some((at, is_step)) = self.next() {
+            if at > until {
+                self.core.now = self.core.now.max(until);
+                return Stop::Reached;
+            }
+            self.do_next(is_step);
+            if !go_on(self) {
+                return Stop::Broke;
+            }
+        }
+        self.core.now = self.core.now.max(until);
+        Stop::Quiet
+    }
+}
+
+impl<M: Model> Run for Sim<M> {
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn now(&self) -> Time {
+        self.core.now
+    }
+
+    fn events(&self) -> u64 {
+        self.core.handled
+    }
+
+    fn step(&mut self) -> bool {
+        let Some((_, is_step)) = self.next() else { return false };
+        self.do_next(is_step);
+        true
+    }
+
+    fn advance(&mut self, until: Time) -> Stop {
+        self.advance_while(until, |_| true)
+    }
+
+    fn advance_to_break(&mut self, until: Time) -> Stop {
+        let before = self.core.lamps.breaks;
+        self.advance_while(until, |sim| sim.core.lamps.breaks == before)
+    }
+
+    fn act(&mut self, action: &Action) -> Result<(), String> {
+        // An instant is finished before anything is done in it, so that doing it by hand and by script are the same.
+        self.advance(self.core.now);
+        let done = self.apply(action);
+        self.log_breaks();
+        done
+    }
+
+    fn drain(&mut self) {
+        if self.drained {
+            return;
+        }
+        let end = Time::ZERO + self.spec.length;
+        self.advance(end);
+        self.drained = true;
+        self.next_step = self.spec.script.len();
+        if !self.warm {
+            self.warm = true;
+            self.core.metrics.begin();
+        }
+        self.core.metrics.freeze(self.core.now);
+        self.core.draining = true;
+        self.model.drain(&mut self.core);
+        let latest = self.core.now + DRAIN_MAX;
+        while self.core.work > 0 {
+            match self.next() {
+                Some((at, is_step)) if at <= latest => self.do_next(is_step),
+                _ => break,
+            }
+        }
+        self.model.finally(&mut self.core);
+        self.log_breaks();
+    }
+
+    fn fork(&self) -> Box<dyn Run> {
+        Box::new(self.clone())
+    }
+
+    fn digest(&self) -> u64 {
+        self.core.digest
+    }
+
+    fn view(&self, ask: &Ask) -> View {
+        match &ask.what {
+            What::Diagram => self.model.diagram(ask, self.core.now),
+            What::SpaceTime => self.model.space_time(ask),
+            What::Pane(pane) => self.model.pane(pane, ask),
+            What::Series(names) => {
+                let points = usize::from(ask.cols.max(1)) * 2;
+                View::Series(names.iter().filter_map(|name| self.core.metrics.line(name, ask.from, ask.to, points)).collect())
+            }
+            What::Histogram(name) => {
+                self.core.metrics.histogram(name, usize::from(ask.cols)).map_or_else(|| View::Empty("nothing recorded yet".into()), View::Histogram)
+            }
+        }
+    }
+
+    fn verdicts(&self) -> Vec<(&'static InvariantSpec, Verdict)> {
+        self.core.lamps.iter().map(|(spec, verdict)| (spec, verdict.clone())).collect()
+    }
+
+    fn metrics(&self) -> Vec<(String, f64)> {
+        self.core.metrics.values()
+    }
+
+    fn metric(&self, name: &str) -> Option<f64> {
+        self.core.metrics.value(name)
+    }
+
+    fn log(&self, most: usize) -> Vec<Entry> {
+        self.core.log.tail(most)
+    }
+
+    fn nodes(&self) -> Vec<String> {
+        self.model.nodes()
+    }
+
+    fn faults(&self) -> Vec<String> {
+        self.model.faults()
+    }
+
+    fn knobs(&self) -> Knobs {
+        self.knobs.clone()
+    }
+}
