@@ -43,6 +43,8 @@ pub struct App {
     /// Where the top screen was drawn last: the mouse is told against it.
     body: Rect,
     pub quit: bool,
+    /// To be opened once the catalog has been read.
+    pub then: Option<Place>,
     /// Left for the loop to do.
     pub deeds: Vec<Deed>,
     now: Instant,
@@ -51,7 +53,7 @@ pub struct App {
 impl App {
     pub fn new(rooms: Rooms, theme: Theme, sender: Sender<Message>, now: Instant) -> App {
         let (stack, toasts, deeds) = (Vec::new(), Vec::new(), Vec::new());
-        App { stack, overlay: None, toasts, rooms, theme, sender, next_id: 1, body: Rect::default(), quit: false, deeds, now }
+        App { stack, overlay: None, toasts, rooms, theme, sender, next_id: 1, body: Rect::default(), quit: false, then: None, deeds, now }
     }
 
     pub fn open(&mut self, place: Place) {
@@ -170,6 +172,9 @@ impl App {
     fn loaded(&mut self, loaded: super::rooms::Loaded) {
         for line in self.rooms.take(loaded) {
             self.toast(Tone::Warn, line);
+        }
+        if let Some(place) = self.then.take() {
+            self.open(place);
         }
         for at in 0..self.stack.len() {
             let asks = self.with(at, |screen, ctx| screen.on_show(ctx));

@@ -14,6 +14,9 @@ pub mod terminal;
 pub mod theme;
 pub mod widgets;
 
+use crate::config::{self, Config};
+use crate::home::{Home, NoHome};
+use crate::session::Mode;
 use app::{App, Deed};
 use event::{Message, Reader};
 use ratatui::layout::Rect;
@@ -41,8 +44,8 @@ pub struct Options {
 pub enum Start {
     #[default]
     List,
-    /// `greenroom mock ID[/VARIANT]`; the mode as in `config.toml`, or the configuration's.
-    Mock { problem: String, mode: Option<String> },
+    /// `greenroom mock ID[/VARIANT]`; without a mode, the configuration's.
+    Mock { problem: String, variant: Option<String>, mode: Option<Mode> },
     /// `greenroom lab ID`: knobs as `name`, `value`.
     Lab { problem: String, run: Option<PathBuf>, seed: Option<u64>, set: Vec<(String, String)> },
 }
@@ -53,6 +56,8 @@ pub enum Error {
         "no terminal: the interface needs one on standard input and output\nwithout one, try `greenroom list`, `greenroom show ID`, `greenroom sim ID`, `greenroom experiment ID`"
     )]
     NoTerminal,
+    #[error(transparent)]
+    NoHome(#[from] NoHome),
     #[error("the terminal: {0}")]
     Terminal(#[from] std::io::Error),
 }
@@ -64,38 +69,53 @@ pub enum Error {
 pub fn run(options: Options) -> Result<(), Error> {
     terminal::check()?;
     let around = Surroundings::read();
-    let rooms = Rooms::open();
-    let look = theme_of(&options, &rooms, &around);
+    let home = Home::from_env()?;
+    let (config, told) = Config::load(&home.config());
+    let look = Theme::new(options.theme.unwrap_or(choice(config.theme)), options.ascii || config.ascii, &around);
+    let rooms = Rooms::new(home, config);
     if look.mode == theme::Mode::Plain {
         // crossterm drops reverse video together with the colours; ours has no colours to drop.
         ratatui::crossterm::style::force_color_output(true);
     }
     let (sender, inbox) = channel();
-    crash::install(rooms.data.clone(), sender.clone());
+    crash::install(rooms.home.data().to_path_buf(), sender.clone());
     signals::listen(sender.clone(), rooms.flusher())?;
     terminal::enter()?;
     let mut app = App::new(rooms, look, sender.clone(), Instant::now());
-    open_first(&mut app, options.start);
+    told.into_iter().for_each(|line| app.toast(screen::Tone::Warn, line));
+    app.open(Place::List);
+    app.then = options.start.place();
     let ended = painted(&mut app, &sender, &inbox);
     app.save();
     terminal::leave();
     ended
 }
 
-fn theme_of(options: &Options, _rooms: &Rooms, around: &Surroundings) -> Theme {
-    Theme::new(options.theme.unwrap_or_default(), options.ascii, around)
+fn choice(theme: config::Theme) -> Choice {
+    match theme {
+        config::Theme::Auto => Choice::Auto,
+        config::Theme::Dark => Choice::Dark,
+        config::Theme::Light => Choice::Light,
+    }
 }
 
-fn open_first(app: &mut App, _start: Start) {
-    app.open(Place::List);
+impl Start {
+    /// What is opened over the list, once the catalog is there.
+    fn place(self) -> Option<Place> {
+        match self {
+            Start::List => None,
+            Start::Mock { problem, variant, mode } => Some(Place::Interview { problem, variant, mode }),
+            Start::Lab { problem, run, seed, set } => Some(Place::Lab { problem, run, seed, set }),
+        }
+    }
 }
 
 fn painted(app: &mut App, sender: &Sender<Message>, inbox: &Receiver<Message>) -> Result<(), Error> {
     let mut painter = terminal::Painter::new()?;
     // The first frame stands before anything is read from disk.
     paint(app, &mut painter)?;
-    let load = sender.clone();
-    std::thread::Builder::new().name("catalog".into()).spawn(move || load.send(Message::Loaded(Box::new(rooms::load()))))?;
+    let (load, home) = (sender.clone(), app.rooms.home.clone());
+    std::thread::Builder::new().name("catalog".into()).spawn(move || load.send(Message::Loaded(Box::new(rooms::load(&home)))))?;
     let reader = Reader::start(sender.clone())?;
     let mut due = None;
     while !app.quit {

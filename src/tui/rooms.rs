@@ -1,63 +1,68 @@
 //! The other rooms of the house, as far as the screens may reach them.
 
-use std::path::PathBuf;
+use crate::catalog::{Catalog, Head};
+use crate::config::Config;
+use crate::home::Home;
+use std::sync::Arc;
+use std::time::Duration;
 
-/// What screens may read and use. Parts that are still being loaded are `None`.
-#[derive(Default)]
+/// What screens may read and use.
 pub struct Rooms {
-    pub heads: Option<Vec<Head>>,
-    pub data: PathBuf,
-}
-
-/// What the list shows of a problem.
-#[derive(Clone, Debug, Default)]
-pub struct Head {
-    pub id: String,
-    pub title: String,
-    pub group: String,
-    pub level: String,
-    pub difficulty: String,
-    pub minutes: u32,
+    pub home: Home,
+    pub config: Config,
+    /// None until it has been read, on a thread behind the first frame.
+    pub catalog: Option<Arc<Catalog>>,
 }
 
 /// What the loading thread brings.
 pub struct Loaded {
-    pub heads: Vec<Head>,
+    pub catalog: Arc<Catalog>,
 }
 
 impl Rooms {
-    pub fn open() -> Rooms {
-        let data = std::env::var_os("GREENROOM_HOME").map_or_else(std::env::temp_dir, PathBuf::from);
-        Rooms { heads: None, data }
+    pub fn new(home: Home, config: Config) -> Rooms {
+        Rooms { home, config, catalog: None }
     }
 
     /// Takes in what was loaded; returns what the user should be told, a line each.
     pub fn take(&mut self, loaded: Loaded) -> Vec<String> {
-        self.heads = Some(loaded.heads);
-        Vec::new()
+        let faults = loaded.catalog.faults();
+        let told = match faults {
+            [] => Vec::new(),
+            [one] => vec![one.to_string()],
+            [first, ..] => vec![format!("{first} · and {} more: see `greenroom check`", faults.len() - 1)],
+        };
+        self.catalog = Some(loaded.catalog);
+        told
     }
 
-    /// Frames a second at most for charts: fewer where every byte travels.
-    pub fn frames_per_second(&self) -> u32 {
-        if std::env::var_os("SSH_TTY").is_some() { 4 } else { 10 }
+    /// The problems in the catalog's order; none while it is read.
+    pub fn heads(&self) -> &[Head] {
+        self.catalog.as_ref().map_or(&[], |catalog| catalog.heads())
+    }
+
+    /// How long charts wait between two frames: longer where every byte travels.
+    pub fn frame_gap(&self) -> Duration {
+        let most = if std::env::var_os("SSH_TTY").is_some() { 4 } else { 10 };
+        Duration::from_secs(1) / u32::from(self.config.fps.clamp(1, most))
     }
 
     /// Writes down what is still on its way.
     pub fn flush(&self) {}
 
     /// The same for the thread of signals, which cannot reach the rooms: as long as the limit allows.
-    pub fn flusher(&self) -> impl Fn(std::time::Duration) + Send + 'static {
+    pub fn flusher(&self) -> impl Fn(Duration) + Send + 'static {
         |_limit| {}
     }
 
     /// The user's editor.
     pub fn editor(&self) -> String {
-        ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty())).unwrap_or_else(|| "vi".into())
+        let named = || ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+        self.config.editor.clone().or_else(named).unwrap_or_else(|| "vi".into())
     }
 }
 
-/// Reads the catalog; on a thread of its own, behind the first frame.
-pub fn load() -> Loaded {
-    let heads = sims::designs::ALL.iter().map(|d| Head { id: d.id.into(), title: d.title.into(), ..Head::default() }).collect();
-    Loaded { heads }
+/// Reads what takes time; on a thread of its own, behind the first frame.
+pub fn load(home: &Home) -> Loaded {
+    Loaded { catalog: Arc::new(Catalog::load(Some(home.data()))) }
 }

@@ -2,8 +2,8 @@
 
 mod filter;
 
+use crate::catalog::Head;
 use crate::tui::keymap::{self, Binding, KeyHelp, bind, ch, code, ctrl, quiet};
-use crate::tui::rooms::Head;
 use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen};
 use crate::tui::widgets::{popup, scroll, text};
 use filter::Filter;
@@ -54,14 +54,13 @@ impl List {
     }
 
     fn head<'a>(&self, ctx: &'a Ctx<'_>) -> Option<&'a Head> {
-        ctx.rooms.heads.as_ref()?.get(*self.shown.get(self.chosen)?)
+        ctx.rooms.heads().get(*self.shown.get(self.chosen)?)
     }
 
     /// Filters anew and keeps the chosen problem chosen, if it is still there.
     fn refresh(&mut self, ctx: &Ctx<'_>) {
         let before = self.shown.get(self.chosen).copied();
-        let heads = ctx.rooms.heads.as_deref().unwrap_or_default();
-        self.shown = self.filter.apply(heads);
+        self.shown = self.filter.apply(ctx.rooms.heads());
         self.chosen = before.and_then(|b| self.shown.iter().position(|s| *s == b)).unwrap_or(0);
     }
 
@@ -105,7 +104,7 @@ impl List {
 
 impl Screen for List {
     fn header(&self, ctx: &Ctx<'_>) -> Header {
-        let right = ctx.rooms.heads.as_ref().map_or("loading".to_string(), |heads| format!("{} problems", heads.len()));
+        let right = ctx.rooms.catalog.as_ref().map_or("reading the problems".to_string(), |all| format!("{} problems", all.heads().len()));
         Header { right: Line::raw(right), ..Header::title("greenroom") }
     }
 
@@ -169,10 +168,7 @@ impl List {
         let block = popup::focused(&title, theme);
         let inner = block.inner(area);
         block.render(area, buf);
-        let Some(heads) = &ctx.rooms.heads else {
-            Line::styled(" reading the problems", theme.dim).render(inner, buf);
-            return;
-        };
+        let heads = ctx.rooms.heads();
         let from = scroll::window(self.chosen, inner.height, self.shown.len());
         for (row, at) in self.shown.iter().enumerate().skip(from).take(usize::from(inner.height)) {
             let y = inner.y + u16::try_from(row - from).unwrap_or(0);

@@ -3,11 +3,37 @@
 pub mod list;
 
 use super::screen::{Ctx, Screen};
+use crate::session::Mode;
+use std::path::PathBuf;
 
 /// Where a user can go. Adding a screen: its `mod` line above, a place here, a line in `build`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Place {
+    /// The problems.
     List,
+    /// The first start.
+    Welcome,
+    /// One problem's card.
+    Card { problem: String },
+    /// A new interview; without a mode, the configuration's.
+    Interview { problem: String, variant: Option<String>, mode: Option<Mode> },
+    /// An interview that was left: go on with it.
+    Resume { attempt: String },
+    /// Points for an attempt.
+    Scoring { attempt: String },
+    /// Attempts of one problem, or of all.
+    History { problem: Option<String> },
+    /// A problem's design, or a design by its own id, running.
+    Lab { problem: String, run: Option<PathBuf>, seed: Option<u64>, set: Vec<(String, String)> },
+    /// A design's parts, timed.
+    Bench { design: String },
+}
+
+impl Place {
+    /// The lab of a problem as it comes.
+    pub fn lab(problem: &str) -> Place {
+        Place::Lab { problem: problem.into(), run: None, seed: None, set: Vec::new() }
+    }
 }
 
 /// Makes the screen of a place.
@@ -17,5 +43,9 @@ pub enum Place {
 pub fn build(place: Place, _ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
     match place {
         Place::List => Ok(Box::new(list::List::new())),
+        Place::Welcome | Place::Card { .. } => Err("this screen is not built yet".into()),
+        Place::Interview { .. } | Place::Resume { .. } | Place::Scoring { .. } | Place::History { .. } => Err("this screen is not built yet".into()),
+        Place::Lab { .. } => Err("the lab is not built yet".into()),
+        Place::Bench { .. } => Err("the bench is not built yet".into()),
     }
 }

@@ -1,6 +1,6 @@
 //! The fuzzy filter of the list, with helix's matcher.
 
-use crate::tui::rooms::Head;
+use crate::catalog::Head;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
