@@ -4,5 +4,6 @@ pub mod catalog;
 pub mod config;
 pub mod home;
 pub mod lab;
+pub mod score;
 pub mod session;
 pub mod tui;

@@ -5,6 +5,8 @@ mod event;
 mod plan;
 
 #[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,9 +14,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::catalog::MomentKind;
 pub use estimate::{Amount, sheet, show as show_amount};
 pub use event::{Event, What};
-pub use plan::{Fact, Mode, Moment, MomentKind, PhasePlan, Plan};
+pub use plan::{Fact, Mode, Moment, PhasePlan, Plan};
 
 /// An interviewer waits for this long a silence before speaking,
 pub const SILENCE: Duration = Duration::from_secs(2);
