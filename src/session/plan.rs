@@ -159,6 +159,6 @@ mod tests {
     #[test]
     fn scaling_loses_no_second() {
         assert_eq!(scaled(&[8, 15, 20, 12, 5], 45).iter().sum::<Duration>(), Duration::from_secs(45 * 60));
-        assert_eq!(scaled(&[], 45), []);
+        assert!(scaled(&[], 45).is_empty());
     }
 }
