@@ -13,7 +13,7 @@ pub enum InvariantKind {
 }
 
 /// One lamp of a design, declared.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InvariantSpec {
     /// kebab-case.
     pub id: &'static str,

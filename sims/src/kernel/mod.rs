@@ -23,6 +23,7 @@ pub mod run;
 mod series;
 pub mod sim;
 pub mod stage;
+pub mod storm;
 pub mod time;
 pub mod units;
 pub mod value;
