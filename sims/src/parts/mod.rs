@@ -2,11 +2,17 @@
 
 pub mod author_lists;
 pub mod btree;
+pub mod cache;
 pub mod graph;
 pub mod hash;
+pub mod lease;
 pub mod merge;
+pub mod ring;
+pub mod single_flight;
 pub mod snowflake;
 pub mod tickets;
 pub mod timeline;
 pub mod ulid;
 pub mod uuid;
+pub mod version_vector;
+pub mod zipf;
