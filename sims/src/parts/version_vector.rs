@@ -124,8 +124,14 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Op {
         /// A client that last read `read` writes through `at`, a server with an actor of its own.
-        Write { at: usize, read: usize },
-        Sync { from: usize, to: usize },
+        Write {
+            at: usize,
+            read: usize,
+        },
+        Sync {
+            from: usize,
+            to: usize,
+        },
     }
 
     fn ops() -> impl Strategy<Value = Vec<Op>> {
