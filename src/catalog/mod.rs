@@ -3,6 +3,7 @@
 pub mod expect;
 mod fault;
 pub mod model;
+mod yaml;
 
 pub use fault::{Fault, Place};
 pub use model::*;
