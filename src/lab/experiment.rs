@@ -1,0 +1,201 @@
+//! Experiments of a card: every run under every seed on all cores, then the expectations, the prediction and the debrief.
+
+use super::evaluate::{self, Judged, Seeded, three_figures};
+use super::headless::{self, Outcome};
+use super::plan;
+use crate::catalog::expect::{self, Expectation, Sum};
+use crate::catalog::{Experiment, Guess};
+use sims::kernel::design::{Design, Spec};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// An experiment whose texts have been read: nothing but the runs is left to do.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    pub id: String,
+    pub title: String,
+    pub ask: String,
+    pub guess: Asked,
+    pub seeds: Vec<u64>,
+    design: &'static Design,
+    plans: Vec<(String, crate::catalog::RunPlan)>,
+    expectations: Vec<Expectation>,
+    explain: String,
+}
+
+/// What is asked before the runs.
+#[derive(Clone, Debug)]
+pub enum Asked {
+    Number { text: String, sum: Sum },
+    Choice { choices: Vec<(String, Expectation)>, right: usize },
+}
+
+/// What the runs say to the prediction.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Truth {
+    /// The median over the seeds; none if the metric has no value.
+    Number(Option<f64>),
+    /// Place of the right choice, from 0.
+    Choice(usize),
+}
+
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub id: String,
+    pub title: String,
+    pub passed: bool,
+    pub seeds: Vec<u64>,
+    pub judged: Vec<Judged>,
+    pub truth: Truth,
+    /// Markdown.
+    pub debrief: String,
+    pub trials: Vec<Seeded>,
+    /// Of all runs together.
+    pub events: u64,
+}
+
+/// Reads an experiment's texts.
+///
+/// # Errors
+/// What `check` would report: a name the design does not declare, a value out of range.
+pub fn prepare(design: &'static Design, experiment: &Experiment) -> Result<Ready, String> {
+    let scope = expect::Scope::of(design, experiment.runs.keys());
+    let plans: Vec<_> = experiment.plans().into_iter().map(|(name, plan)| (name.to_string(), plan)).collect();
+    for (name, plan) in &plans {
+        plan::spec(design, plan, 1).map_err(|why| format!("run `{name}`: {why}"))?;
+    }
+    let read = |text: &str| expect::read(text, &scope).map_err(|why| format!("`{text}`: {why}"));
+    let guess = match experiment.predict.guess()? {
+        Guess::Number(text) => Asked::Number { text: text.to_string(), sum: expect::read_sum(text, &scope).map_err(|why| format!("`{text}`: {why}"))? },
+        Guess::Choice { choices, right } => {
+            let choices = choices.iter().map(|choice| Ok((choice.say.clone(), read(&choice.when)?))).collect::<Result<_, String>>()?;
+            Asked::Choice { choices, right }
+        }
+    };
+    Ok(Ready {
+        id: experiment.id.clone(),
+        title: experiment.title.clone(),
+        ask: experiment.ask.clone(),
+        guess,
+        seeds: experiment.seeds.clone(),
+        design,
+        plans,
+        expectations: experiment.expect.iter().map(|text| read(text)).collect::<Result<_, String>>()?,
+        explain: experiment.explain.clone(),
+    })
+}
+
+impl Ready {
+    /// With seeds 1 to `seeds` instead of the card's.
+    #[must_use]
+    pub fn with_seeds(mut self, seeds: u64) -> Ready {
+        self.seeds = (1..=seeds.max(1)).collect();
+        self
+    }
+
+    /// Number of runs in all.
+    pub fn runs(&self) -> usize {
+        self.plans.len() * self.seeds.len()
+    }
+
+    /// Runs everything; `done` counts finished runs for whoever shows progress.
+    ///
+    /// # Errors
+    /// None if `cancel` was set; a panic of the design is said with design, run and seed.
+    pub fn run(&self, done: &AtomicUsize, cancel: &AtomicBool) -> Result<Option<Report>, String> {
+        let mut jobs = Vec::new();
+        for seed in &self.seeds {
+            for (name, plan) in &self.plans {
+                jobs.push((name.clone(), *seed, plan::spec(self.design, plan, *seed)?));
+            }
+        }
+        let Some(outcomes) = play_all(&jobs, done, cancel) else { return Ok(None) };
+        let mut trials: Vec<Seeded> = self.seeds.iter().map(|seed| Seeded { seed: *seed, runs: Vec::new() }).collect();
+        for (place, outcome) in outcomes.into_iter().enumerate() {
+            trials[place / self.plans.len()].runs.push((jobs[place].0.clone(), outcome?));
+        }
+        Ok(Some(self.report(trials)))
+    }
+
+    fn report(&self, trials: Vec<Seeded>) -> Report {
+        let mut judged: Vec<Judged> = self.expectations.iter().map(|line| evaluate::judge(line, &trials)).collect();
+        let truth = match &self.guess {
+            Asked::Number { sum, .. } => Truth::Number(evaluate::median(sum, &trials)),
+            Asked::Choice { choices, right } => {
+                judged.extend(choices.iter().enumerate().map(|(place, (_, when))| judge_choice(place, when, place == *right, &trials)));
+                Truth::Choice(*right)
+            }
+        };
+        Report {
+            id: self.id.clone(),
+            title: self.title.clone(),
+            passed: judged.iter().all(|line| line.passed) && !matches!(truth, Truth::Number(None)),
+            seeds: self.seeds.clone(),
+            judged,
+            truth,
+            debrief: self.debrief(&trials),
+            events: trials.iter().flat_map(|t| &t.runs).map(|(_, outcome)| outcome.events).sum(),
+            trials,
+        }
+    }
+
+    /// `{run.metric}` becomes the median over the seeds; what is no such thing stays as it is written.
+    fn debrief(&self, trials: &[Seeded]) -> String {
+        let scope = expect::Scope::of(self.design, self.plans.iter().map(|(name, _)| name.as_str()));
+        fill(&self.explain, |inside| {
+            let sum = expect::read_sum(inside, &scope).ok()?;
+            evaluate::median(&sum, trials).map(three_figures)
+        })
+    }
+}
+
+/// Exactly the right choice's `when` must hold: a wrong one that holds as well is a fault of the card.
+fn judge_choice(place: usize, when: &Expectation, right: bool, trials: &[Seeded]) -> Judged {
+    let judged = evaluate::judge(when, trials);
+    let word = if right { "right" } else { "wrong" };
+    Judged { text: format!("choice {} is {word}: {}", place + 1, judged.text), passed: judged.passed == right, ..judged }
+}
+
+/// Replaces each `{…}` that `value` knows.
+pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut filled = String::new();
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        let (before, from) = rest.split_at(open);
+        filled.push_str(before);
+        let Some(close) = from.find('}') else { return filled + from };
+        let text = value(&from[1..close]).unwrap_or_else(|| from[..=close].to_string());
+        filled.push_str(&text);
+        rest = &from[close + 1..];
+    }
+    filled + rest
+}
+
+type Job = (String, u64, Spec);
+
+/// All jobs over all cores; each result stands at its job's place, so the order of finishing does not matter.
+pub(super) fn play_all(jobs: &[Job], done: &AtomicUsize, cancel: &AtomicBool) -> Option<Vec<Result<Outcome, String>>> {
+    let next = AtomicUsize::new(0);
+    let slots: Vec<Mutex<Option<Result<Outcome, String>>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(jobs.len());
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                while !cancel.load(Ordering::Relaxed) {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(job) = jobs.get(place) else { break };
+                    *slots[place].lock().unwrap_or_else(PoisonError::into_inner) = Some(play_one(job));
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    slots.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+}
+
+/// A design that panics spoils its own experiment, not the whole command.
+fn play_one((name, seed, spec): &Job) -> Result<Outcome, String> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| headless::play(spec.clone())));
+    outcome.unwrap_or_else(|panic| Err(format!("design `{}` panicked in run `{name}`, seed {seed}: {}", spec.design.id, super::owner::words(panic.as_ref()))))
+}

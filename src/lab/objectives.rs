@@ -1,0 +1,88 @@
+//! Objectives: a card's claims about the design, tested on a run that a candidate's sizing is laid over.
+
+use super::evaluate::{self, Judged, Seeded};
+use super::experiment::play_all;
+use super::plan;
+use crate::catalog::expect::{self, Expectation};
+use crate::catalog::{Law, Objective, Pairs, Problem, RunFile, RunPlan, Scalar, Then, sized};
+use sims::kernel::design::Design;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+
+/// What became of one objective, on its worst seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Met {
+    pub judged: Judged,
+    pub because: Option<String>,
+}
+
+/// The name of the only run that objectives speak of.
+const RUN: &str = "run";
+
+/// The plan that a card proves: its `proof`, then what the interviewer changed, then the candidate's numbers.
+///
+/// # Errors
+/// An answer that does not fit its knob.
+pub fn proof_plan(design: &Design, problem: &Problem, changes: &[&Then], answers: &[(&str, &str)]) -> Result<RunPlan, String> {
+    let mut plan = problem.proof.clone().unwrap_or_default().plan();
+    for change in changes {
+        plan.set = plan.set.with(&change.set);
+        plan.script.get_or_insert_default().extend(change.script.iter().cloned());
+    }
+    let mut sizes = Vec::new();
+    for (knob, answer) in answers {
+        let Some(sizing) = problem.sizing.iter().find(|s| s.knob == *knob) else { continue };
+        let Some(declared) = design.knobs.iter().find(|k| k.name == *knob) else { continue };
+        let text = sized(answer, sizing.scale, &sizing.unit, &declared.kind).map_err(|why| format!("{}: {why}", sizing.ask))?;
+        sizes.push(((*knob).to_string(), Scalar(text)));
+    }
+    plan.set = plan.set.with(&Pairs(sizes));
+    Ok(plan)
+}
+
+/// Runs the proof with the candidate's numbers and judges every objective; none if `cancel` was set.
+///
+/// # Errors
+/// An answer that does not fit its knob, knobs that conflict, an objective of neither form.
+pub fn prove(problem: &Problem, changes: &[&Then], answers: &[(&str, &str)], cancel: &AtomicBool) -> Result<Option<Vec<Met>>, String> {
+    let id = problem.design.as_deref().ok_or("this problem has no design to run")?;
+    let design = sims::kernel::design::find(sims::designs::ALL, id)?;
+    let plan = proof_plan(design, problem, changes, answers)?;
+    let seeds = problem.proof.as_ref().map_or_else(|| vec![1], |proof| proof.seeds.clone());
+    judge(design, &plan, &seeds, &problem.objectives, cancel)
+}
+
+/// The objectives of a run file on the outcome of its own run.
+///
+/// # Errors
+/// An objective of neither form, or of an unknown name.
+pub fn of_file(file: &RunFile, outcome: &super::headless::Outcome) -> Result<Vec<Met>, String> {
+    let trial = Seeded { seed: outcome.seed, runs: vec![(RUN.to_string(), outcome.clone())] };
+    file.objectives.iter().map(|objective| met(objective, outcome.design, std::slice::from_ref(&trial))).collect()
+}
+
+fn judge(design: &'static Design, plan: &RunPlan, seeds: &[u64], objectives: &[Objective], cancel: &AtomicBool) -> Result<Option<Vec<Met>>, String> {
+    let jobs = seeds.iter().map(|seed| Ok((RUN.to_string(), *seed, plan::spec(design, plan, *seed)?))).collect::<Result<Vec<_>, String>>()?;
+    let Some(outcomes) = play_all(&jobs, &AtomicUsize::new(0), cancel) else { return Ok(None) };
+    let mut trials = Vec::new();
+    for ((name, seed, _), outcome) in jobs.into_iter().zip(outcomes) {
+        trials.push(Seeded { seed, runs: vec![(name, outcome?)] });
+    }
+    objectives.iter().map(|objective| met(objective, design, &trials)).collect::<Result<Vec<_>, _>>().map(Some)
+}
+
+fn met(objective: &Objective, design: &'static Design, trials: &[Seeded]) -> Result<Met, String> {
+    let expectation = expectation(objective, design)?;
+    let mut judged = evaluate::judge(&expectation, trials);
+    // The run's name says nothing where there is only one.
+    judged.text = judged.text.trim_start_matches("run.").trim_start_matches("run ").to_string();
+    Ok(Met { judged, because: objective.because.clone() })
+}
+
+/// An objective is an expectation on a run called `run`.
+fn expectation(objective: &Objective, design: &'static Design) -> Result<Expectation, String> {
+    let text = match objective.law()? {
+        Law::Compare { metric, is, than } => format!("{RUN}.{metric} {is} {than}"),
+        Law::Holds(invariant) => format!("{RUN} holds {invariant}"),
+    };
+    expect::read(&text, &expect::Scope::of(design, std::iter::once(RUN))).map_err(|why| format!("objective `{text}`: {why}"))
+}
