@@ -1,6 +1,7 @@
 //! greenroom: the room where an engineer gets ready before a system-design interview.
 
 pub mod catalog;
+pub mod cli;
 pub mod config;
 pub mod home;
 pub mod lab;

@@ -128,10 +128,9 @@ impl Side {
 fn alone(law: &Law, trial: &Seeded) -> Side {
     let outcome = |run: &str| trial.run(run).ok_or_else(|| Side::failed(Some(format!("no run `{run}`"))));
     let judged = |run: &str, invariant: &str, wanted: fn(&Verdict) -> bool| match outcome(run) {
-        Ok(outcome) => outcome.verdict(invariant).map_or_else(
-            || Side::failed(Some(format!("no invariant `{invariant}`"))),
-            |verdict| Side::of_verdict(wanted(verdict), Some(told(verdict))),
-        ),
+        Ok(outcome) => outcome
+            .verdict(invariant)
+            .map_or_else(|| Side::failed(Some(format!("no invariant `{invariant}`"))), |verdict| Side::of_verdict(wanted(verdict), Some(told(verdict)))),
         Err(side) => side,
     };
     match law {
@@ -227,16 +226,9 @@ mod tests {
 
     #[test]
     fn three_figures_are_what_a_person_reads() {
-        for (x, text) in [
-            (0.0, "0"),
-            (0.012_345, "0.0123"),
-            (4.5, "4.5"),
-            (99.95, "100"),
-            (199.0, "199"),
-            (12_345.6, "12,300"),
-            (-1_234_567.0, "-1,230,000"),
-            (1.0, "1"),
-        ] {
+        for (x, text) in
+            [(0.0, "0"), (0.012_345, "0.0123"), (4.5, "4.5"), (99.95, "100"), (199.0, "199"), (12_345.6, "12,300"), (-1_234_567.0, "-1,230,000"), (1.0, "1")]
+        {
             assert_eq!(three_figures(x), text, "{x}");
         }
     }

@@ -1,0 +1,167 @@
+//! `greenroom sim`: a run without a screen, and what came of it.
+
+use super::setting::Setting;
+use super::{Done, Out, Trouble, out, target};
+use crate::catalog::{Catalog, RunFile};
+use crate::lab::evaluate::Judged;
+use crate::lab::evaluate::{three_figures, told};
+use crate::lab::headless::{self, Outcome};
+struct Met {
+    judged: Judged,
+    because: Option<String>,
+}
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use sims::kernel::invariant::{InvariantKind, InvariantSpec, Verdict};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A problem's id, or a design's.
+    id: String,
+    #[command(flatten)]
+    setting: Setting,
+    /// Tell the run in sentences, for screen readers and logs.
+    #[arg(long, conflicts_with = "json")]
+    plain: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args, catalog: &Catalog, out: &mut Out) -> Result<Done, Trouble> {
+    let design = target::design(catalog, &args.id)?;
+    let file = args.setting.file(catalog)?;
+    let outcome = headless::play(args.setting.spec(design, catalog)?)?;
+    let met: Vec<Met> = Vec::new();
+    if args.json {
+        out.json(&as_json(&outcome, file.as_ref(), &met))?;
+    } else if args.plain {
+        out.text(&in_sentences(&outcome, &met))?;
+    } else {
+        out.text(&in_tables(&outcome, &met))?;
+    }
+    let well = outcome.unbroken() && met.iter().all(|m| m.judged.passed);
+    Ok(Done::Code(u8::from(!well)))
+}
+
+#[derive(Serialize)]
+struct Lamp {
+    name: &'static str,
+    kind: &'static str,
+    says: &'static str,
+    verdict: &'static str,
+    at_s: Option<f64>,
+    detail: Option<String>,
+}
+
+fn lamp((spec, verdict): &(&'static InvariantSpec, Verdict)) -> Lamp {
+    let (at_s, detail) = match verdict {
+        Verdict::Broken { at, detail, .. } => (Some(at.as_secs()), Some(detail.clone())),
+        Verdict::Held | Verdict::Unknown => (None, None),
+    };
+    Lamp { name: spec.id, kind: kind(spec.kind), says: spec.says, verdict: word(verdict), at_s, detail }
+}
+
+pub fn kind(kind: InvariantKind) -> &'static str {
+    match kind {
+        InvariantKind::Always => "always",
+        InvariantKind::Finally => "finally",
+        InvariantKind::Sometimes => "sometimes",
+    }
+}
+
+pub fn word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Held => "held",
+        Verdict::Broken { .. } => "broken",
+        Verdict::Unknown => "unknown",
+    }
+}
+
+fn as_json(outcome: &Outcome, file: Option<&RunFile>, met: &[Met]) -> Value {
+    let knobs: Map<String, Value> = outcome.knobs.iter().map(|(knob, value)| (knob.name.to_string(), json!(value.to_string()))).collect();
+    let metrics: Map<String, Value> = outcome.metrics.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let mut told = json!({
+        "design": outcome.design.id,
+        "seed": outcome.seed,
+        "knobs": knobs,
+        "virtual_s": outcome.length.as_secs(),
+        "events": outcome.events,
+        "events_per_s": outcome.events_per_s().round(),
+        "digest": format!("{:016x}", outcome.digest),
+        "metrics": metrics,
+        "invariants": outcome.verdicts.iter().map(lamp).collect::<Vec<_>>(),
+    });
+    if file.is_some() {
+        told["objectives"] =
+            met.iter().map(|m| json!({"text": m.judged.text, "met": m.judged.passed, "left": m.judged.left, "right": m.judged.right})).collect();
+    }
+    told
+}
+
+fn in_tables(outcome: &Outcome, met: &[Met]) -> String {
+    let mut text = format!(
+        "{} · seed {} · {} · {} events · {} events/s · digest {:016x}\n\n",
+        outcome.design.title,
+        outcome.seed,
+        outcome.length,
+        outcome.events,
+        three_figures(outcome.events_per_s()),
+        outcome.digest
+    );
+    let knobs: Vec<Vec<String>> = outcome.knobs.iter().map(|(knob, value)| vec![format!("  {}", knob.name), value.to_string(), knob.says.into()]).collect();
+    text.push_str(&format!("Knobs\n{}\n", out::table(&knobs, &[])));
+    let metrics: Vec<Vec<String>> = outcome.metrics.iter().map(|(name, value)| vec![format!("  {name}"), three_figures(*value)]).collect();
+    text.push_str(&format!("Metrics\n{}\n", out::table(&metrics, &[1])));
+    let lamps: Vec<Vec<String>> = outcome
+        .verdicts
+        .iter()
+        .map(|(spec, verdict)| {
+            let more = if matches!(verdict, Verdict::Broken { .. }) { format!("{} ({})", spec.says, told(verdict)) } else { spec.says.into() };
+            vec![format!("  {} {}", mark(verdict), spec.id), kind(spec.kind).into(), word(verdict).into(), more]
+        })
+        .collect();
+    text.push_str(&format!("Invariants\n{}", out::table(&lamps, &[])));
+    if !met.is_empty() {
+        text.push_str("\nObjectives\n");
+        met.iter().for_each(|m| text.push_str(&format!("  {}\n", objective(m))));
+    }
+    text
+}
+
+fn mark(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Held => "✓",
+        Verdict::Broken { .. } => "✗",
+        Verdict::Unknown => "·",
+    }
+}
+
+fn objective(met: &Met) -> String {
+    let word = if met.judged.passed { "met" } else { "missed" };
+    let value = met.judged.left.map_or_else(String::new, |left| format!(", was {}", three_figures(left)));
+    let because = met.because.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+    format!("{word}: {}{value}{because}", met.judged.text)
+}
+
+/// No marks, no columns: one sentence a line.
+fn in_sentences(outcome: &Outcome, met: &[Met]) -> String {
+    let mut lines = vec![format!("This is a run of {}, seed {}, for {} of virtual time.", outcome.design.title, outcome.seed, outcome.length)];
+    for (knob, value) in outcome.knobs.iter() {
+        lines.push(format!("Knob {} is {value}: {}.", knob.name, knob.says.trim_end_matches('.')));
+    }
+    if outcome.log.is_empty() {
+        lines.push("The log is empty.".into());
+    }
+    for entry in &outcome.log {
+        lines.push(format!("At {}: {}", entry.at, entry.text));
+    }
+    for (name, value) in &outcome.metrics {
+        lines.push(format!("Metric {name} is {}.", three_figures(*value)));
+    }
+    for (spec, verdict) in &outcome.verdicts {
+        lines.push(format!("Invariant {} ({}): {} It is {}.", spec.id, kind(spec.kind), spec.says, told(verdict)));
+    }
+    lines.extend(met.iter().map(|m| format!("Objective {}.", objective(m))));
+    lines.join("\n") + "\n"
+}
