@@ -9,6 +9,8 @@ pub mod lease;
 pub mod merge;
 pub mod ring;
 pub mod single_flight;
+pub mod keyed;
+pub mod limiter;
 pub mod snowflake;
 pub mod tickets;
 pub mod timeline;
