@@ -2,8 +2,8 @@
 
 use super::{Done, Out, Trouble, out, target};
 use crate::catalog::Catalog;
+use crate::catalog::expect::significant;
 use crate::lab::bench::{self, Care, Timing};
-use crate::lab::evaluate::three_figures;
 use serde_json::{Value, json};
 use sims::designs::ALL;
 use sims::kernel::design::Design;
@@ -57,8 +57,8 @@ fn told(timings: &[Timing]) -> String {
             timing.design.into(),
             timing.case.into(),
             timing.threads.to_string(),
-            three_figures(timing.ns_per_op),
-            three_figures(timing.ops_per_s),
+            significant(timing.ns_per_op),
+            significant(timing.ops_per_s),
             timing.note.clone().unwrap_or_else(|| timing.says.into()),
         ]);
     }

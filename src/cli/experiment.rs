@@ -1,8 +1,9 @@
 //! `greenroom experiment`: a card's experiments, run and judged.
 
 use super::{Done, Out, Trouble, target};
+use crate::catalog::expect::significant;
 use crate::catalog::{Catalog, Problem};
-use crate::lab::evaluate::{Judged, three_figures};
+use crate::lab::evaluate::Judged;
 use crate::lab::experiment::{self, Report};
 use serde_json::{Value, json};
 use sims::kernel::knob::unknown;
@@ -74,11 +75,8 @@ fn wanted(args: &Args, catalog: &Catalog) -> Result<Wanted, Trouble> {
 }
 
 fn as_json(problem: &str, report: &Report) -> Value {
-    let expectations: Vec<Value> = report
-        .judged
-        .iter()
-        .map(|line| json!({"text": line.text, "passed": line.passed, "seed": line.seed, "left": line.left, "right": line.right}))
-        .collect();
+    let expectations: Vec<Value> =
+        report.judged.iter().map(|line| json!({"text": line.text, "passed": line.passed, "seed": line.seed, "left": line.left, "right": line.right})).collect();
     json!({"problem": problem, "experiment": report.id, "seeds": report.seeds, "passed": report.passed, "expectations": expectations})
 }
 
@@ -93,7 +91,7 @@ fn expectation(line: &Judged) -> String {
     let mark = if line.passed { "✓" } else { "✗" };
     let mut text = format!("{mark} {}", line.text);
     if let (Some(left), Some(right)) = (line.left, line.right) {
-        text.push_str(&format!("   {} against {}", three_figures(left), three_figures(right)));
+        text.push_str(&format!("   {} against {}", significant(left), significant(right)));
     }
     if !line.passed
         && let Some(detail) = &line.detail

@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod completions;
+mod experiment;
 mod list;
 mod out;
 mod setting;
@@ -46,6 +47,8 @@ pub enum Command {
     Lab(LabArgs),
     /// Run a design without a screen and print what came of it.
     Sim(sim::Args),
+    /// Run experiments and check what they promise.
+    Experiment(experiment::Args),
     /// Time the building blocks of a design natively.
     Bench(bench::Args),
     /// Check content files, built in and your own.
@@ -114,6 +117,7 @@ pub fn run(cli: Cli, home: &Home, out: &mut Out) -> Result<Done, Trouble> {
         Some(Command::Mock(args)) => mock(&args, &load()),
         Some(Command::Lab(args)) => lab(args, &load()),
         Some(Command::Sim(args)) => sim::run(&args, &load(), out),
+        Some(Command::Experiment(args)) => experiment::run(&args, &load(), out),
         Some(Command::Bench(args)) => bench::run(&args, &load(), out),
         Some(Command::Check(args)) => check::run(&args, home, out),
         Some(Command::Completions(args)) => completions::run(&args, out),

@@ -2,14 +2,11 @@
 
 use super::setting::Setting;
 use super::{Done, Out, Trouble, out, target};
+use crate::catalog::expect::significant;
 use crate::catalog::{Catalog, RunFile};
-use crate::lab::evaluate::Judged;
-use crate::lab::evaluate::{three_figures, told};
+use crate::lab::evaluate::told;
 use crate::lab::headless::{self, Outcome};
-struct Met {
-    judged: Judged,
-    because: Option<String>,
-}
+use crate::lab::objectives::{self, Met};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sims::kernel::invariant::{InvariantKind, InvariantSpec, Verdict};
@@ -32,7 +29,7 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut Out) -> Result<Done, Troubl
     let design = target::design(catalog, &args.id)?;
     let file = args.setting.file(catalog)?;
     let outcome = headless::play(args.setting.spec(design, catalog)?)?;
-    let met: Vec<Met> = Vec::new();
+    let met = file.as_ref().map_or_else(|| Ok(Vec::new()), |file| objectives::of_file(file, &outcome))?;
     if args.json {
         out.json(&as_json(&outcome, file.as_ref(), &met))?;
     } else if args.plain {
@@ -106,12 +103,12 @@ fn in_tables(outcome: &Outcome, met: &[Met]) -> String {
         outcome.seed,
         outcome.length,
         outcome.events,
-        three_figures(outcome.events_per_s()),
+        significant(outcome.events_per_s()),
         outcome.digest
     );
     let knobs: Vec<Vec<String>> = outcome.knobs.iter().map(|(knob, value)| vec![format!("  {}", knob.name), value.to_string(), knob.says.into()]).collect();
     text.push_str(&format!("Knobs\n{}\n", out::table(&knobs, &[])));
-    let metrics: Vec<Vec<String>> = outcome.metrics.iter().map(|(name, value)| vec![format!("  {name}"), three_figures(*value)]).collect();
+    let metrics: Vec<Vec<String>> = outcome.metrics.iter().map(|(name, value)| vec![format!("  {name}"), significant(*value)]).collect();
     text.push_str(&format!("Metrics\n{}\n", out::table(&metrics, &[1])));
     let lamps: Vec<Vec<String>> = outcome
         .verdicts
@@ -139,7 +136,7 @@ fn mark(verdict: &Verdict) -> &'static str {
 
 fn objective(met: &Met) -> String {
     let word = if met.judged.passed { "met" } else { "missed" };
-    let value = met.judged.left.map_or_else(String::new, |left| format!(", was {}", three_figures(left)));
+    let value = met.judged.left.map_or_else(String::new, |left| format!(", was {}", significant(left)));
     let because = met.because.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
     format!("{word}: {}{value}{because}", met.judged.text)
 }
@@ -157,7 +154,7 @@ fn in_sentences(outcome: &Outcome, met: &[Met]) -> String {
         lines.push(format!("At {}: {}", entry.at, entry.text));
     }
     for (name, value) in &outcome.metrics {
-        lines.push(format!("Metric {name} is {}.", three_figures(*value)));
+        lines.push(format!("Metric {name} is {}.", significant(*value)));
     }
     for (spec, verdict) in &outcome.verdicts {
         lines.push(format!("Invariant {} ({}): {} It is {}.", spec.id, kind(spec.kind), spec.says, told(verdict)));

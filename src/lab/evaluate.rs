@@ -73,38 +73,6 @@ pub fn median(sum: &Sum, trials: &[Seeded]) -> Option<f64> {
     }
 }
 
-/// Three significant figures, thousands divided: `0.0123`, `4.5`, `12,300`.
-pub fn three_figures(x: f64) -> String {
-    if x == 0.0 || !x.is_finite() {
-        return if x == 0.0 { "0".into() } else { x.to_string() };
-    }
-    // Through text, which rounds to nearest and knows no logarithm.
-    let scientific = format!("{x:.2e}");
-    let exponent: i32 = scientific.rsplit_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
-    let rounded: f64 = scientific.parse().unwrap_or(x);
-    let decimals = usize::try_from(2 - exponent).unwrap_or(0).min(12);
-    let plain = format!("{rounded:.decimals$}");
-    let plain = if plain.contains('.') { plain.trim_end_matches('0').trim_end_matches('.') } else { &plain };
-    divide_thousands(plain)
-}
-
-fn divide_thousands(plain: &str) -> String {
-    let (whole, rest) = plain.split_once('.').map_or((plain, None), |(whole, rest)| (whole, Some(rest)));
-    let digits = whole.trim_start_matches('-');
-    let mut text = if whole.starts_with('-') { "-".to_string() } else { String::new() };
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if let Some(rest) = rest {
-        text.push('.');
-        text.push_str(rest);
-    }
-    text
-}
-
 /// How far from failing, and what to show of it. A margin below zero fails.
 struct Side {
     margin: f64,
@@ -223,13 +191,65 @@ fn aggregate(by: Aggregate, of: &Sum, trials: &[Seeded]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::{headless, toy};
+
+    fn trials() -> Vec<Seeded> {
+        let play = |seed: u64, set: &[(&str, &str)], steps: &[&str]| {
+            let mut spec = toy::spec();
+            spec.seed = seed;
+            set.iter().for_each(|(knob, value)| spec.set(knob, value).unwrap());
+            spec.script.extend(steps.iter().map(|step| toy::DESIGN.read_step(step).unwrap()));
+            headless::play(spec).unwrap()
+        };
+        let seeded =
+            |seed| Seeded { seed, runs: vec![("calm".into(), play(seed, &[], &[])), ("flood".into(), play(seed, &[("cap", "off")], &["1s=burst:n=100"]))] };
+        vec![seeded(1), seeded(2), seeded(3)]
+    }
 
     #[test]
-    fn three_figures_are_what_a_person_reads() {
-        for (x, text) in
-            [(0.0, "0"), (0.012_345, "0.0123"), (4.5, "4.5"), (99.95, "100"), (199.0, "199"), (12_345.6, "12,300"), (-1_234_567.0, "-1,230,000"), (1.0, "1")]
-        {
-            assert_eq!(three_figures(x), text, "{x}");
+    fn lines_are_judged_by_the_seed_nearest_to_failing() {
+        let trials = trials();
+        let served: Vec<f64> = trials.iter().map(|t| t.run("calm").unwrap().metric("served").unwrap()).collect();
+        let least = served.iter().copied().fold(f64::MAX, f64::min);
+        for (text, passed) in [
+            ("calm.served >= 100", true),
+            ("calm.served >= 1000 * 1000", false),
+            ("calm holds", true),
+            ("flood holds", false),
+            ("flood breaks queue-below-fifty", true),
+            ("calm breaks queue-below-fifty", false),
+            ("calm reaches queue-was-empty", true),
+            ("flood holds all-served", true),
+            ("mean(calm.served) within 5% of 6000", true),
+            ("least(calm.served) <= most(calm.served)", true),
+            ("share(flood breaks queue-below-fifty) >= 1", true),
+            ("share(calm.served > 1) < 0.5", false),
+            ("calm.set.service == 5", true),
+            ("calm.served / calm.refused >= 1", false),
+            ("calm.served == calm.served", true),
+            ("calm.served < calm.served", false),
+            ("calm.served != calm.served", false),
+        ] {
+            let judged = judge(&Expectation::parse(text).unwrap(), &trials);
+            assert_eq!(judged.passed, passed, "{judged:?}");
+            assert_eq!(judged.seed.is_none(), text.contains("mean(") || text.contains("least(") || text.contains("share("), "{text}");
         }
+        let judged = judge(&Expectation::parse("calm.served >= 100").unwrap(), &trials);
+        assert_eq!(judged.left, Some(least), "the nearest to failing is shown, of {served:?}");
+        assert_eq!(judged.right, Some(100.0));
+    }
+
+    #[test]
+    fn a_metric_without_a_value_fails_its_line() {
+        let judged = judge(&Expectation::parse("calm.nothing < 1").unwrap(), &trials());
+        assert!(!judged.passed && judged.left.is_none());
+    }
+
+    #[test]
+    fn a_prediction_is_compared_with_the_median() {
+        let trials = trials();
+        let mut served: Vec<f64> = trials.iter().map(|t| t.run("calm").unwrap().metric("served").unwrap()).collect();
+        served.sort_by(f64::total_cmp);
+        assert_eq!(median(&Sum::parse("calm.served").unwrap(), &trials), Some(served[1]));
     }
 }

@@ -1,9 +1,9 @@
 //! Experiments of a card: every run under every seed on all cores, then the expectations, the prediction and the debrief.
 
-use super::evaluate::{self, Judged, Seeded, three_figures};
+use super::evaluate::{self, Judged, Seeded};
 use super::headless::{self, Outcome};
 use super::plan;
-use crate::catalog::expect::{self, Expectation, Sum};
+use crate::catalog::expect::{Expectation, Scope, Sum, Template, Wrong};
 use crate::catalog::{Experiment, Guess};
 use sims::kernel::design::{Design, Spec};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,7 +21,7 @@ pub struct Ready {
     design: &'static Design,
     plans: Vec<(String, crate::catalog::RunPlan)>,
     expectations: Vec<Expectation>,
-    explain: String,
+    explain: Template,
 }
 
 /// What is asked before the runs.
@@ -60,14 +60,19 @@ pub struct Report {
 /// # Errors
 /// What `check` would report: a name the design does not declare, a value out of range.
 pub fn prepare(design: &'static Design, experiment: &Experiment) -> Result<Ready, String> {
-    let scope = expect::Scope::of(design, experiment.runs.keys());
+    let runs: Vec<&str> = experiment.runs.keys().collect();
+    let scope = Scope { design, runs: &runs };
     let plans: Vec<_> = experiment.plans().into_iter().map(|(name, plan)| (name.to_string(), plan)).collect();
     for (name, plan) in &plans {
         plan::spec(design, plan, 1).map_err(|why| format!("run `{name}`: {why}"))?;
     }
-    let read = |text: &str| expect::read(text, &scope).map_err(|why| format!("`{text}`: {why}"));
+    let read = |text: &str| expectation(text, &scope);
     let guess = match experiment.predict.guess()? {
-        Guess::Number(text) => Asked::Number { text: text.to_string(), sum: expect::read_sum(text, &scope).map_err(|why| format!("`{text}`: {why}"))? },
+        Guess::Number(text) => {
+            let sum = Sum::parse(text).map_err(|why| format!("`{text}`: {why}"))?;
+            declared(text, scope.check_sum(text, &sum))?;
+            Asked::Number { text: text.to_string(), sum }
+        }
         Guess::Choice { choices, right } => {
             let choices = choices.iter().map(|choice| Ok((choice.say.clone(), read(&choice.when)?))).collect::<Result<_, String>>()?;
             Asked::Choice { choices, right }
@@ -82,7 +87,7 @@ pub fn prepare(design: &'static Design, experiment: &Experiment) -> Result<Ready
         design,
         plans,
         expectations: experiment.expect.iter().map(|text| read(text)).collect::<Result<_, String>>()?,
-        explain: experiment.explain.clone(),
+        explain: Template::read(&experiment.explain),
     })
 }
 
@@ -134,20 +139,22 @@ impl Ready {
             seeds: self.seeds.clone(),
             judged,
             truth,
-            debrief: self.debrief(&trials),
+            debrief: self.explain.fill(&|sum| evaluate::median(sum, &trials)),
             events: trials.iter().flat_map(|t| &t.runs).map(|(_, outcome)| outcome.events).sum(),
             trials,
         }
     }
+}
 
-    /// `{run.metric}` becomes the median over the seeds; what is no such thing stays as it is written.
-    fn debrief(&self, trials: &[Seeded]) -> String {
-        let scope = expect::Scope::of(self.design, self.plans.iter().map(|(name, _)| name.as_str()));
-        fill(&self.explain, |inside| {
-            let sum = expect::read_sum(inside, &scope).ok()?;
-            evaluate::median(&sum, trials).map(three_figures)
-        })
-    }
+/// Reads one line and looks up its names.
+pub(super) fn expectation(text: &str, scope: &Scope<'_>) -> Result<Expectation, String> {
+    let expectation = Expectation::parse(text).map_err(|why| format!("`{text}`: {why}"))?;
+    declared(text, scope.check(text, &expectation.law))?;
+    Ok(expectation)
+}
+
+fn declared(text: &str, wrong: Vec<Wrong>) -> Result<(), String> {
+    wrong.into_iter().next().map_or(Ok(()), |why| Err(format!("`{text}`: {why}")))
 }
 
 /// Exactly the right choice's `when` must hold: a wrong one that holds as well is a fault of the card.
@@ -155,21 +162,6 @@ fn judge_choice(place: usize, when: &Expectation, right: bool, trials: &[Seeded]
     let judged = evaluate::judge(when, trials);
     let word = if right { "right" } else { "wrong" };
     Judged { text: format!("choice {} is {word}: {}", place + 1, judged.text), passed: judged.passed == right, ..judged }
-}
-
-/// Replaces each `{…}` that `value` knows.
-pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
-    let mut filled = String::new();
-    let mut rest = template;
-    while let Some(open) = rest.find('{') {
-        let (before, from) = rest.split_at(open);
-        filled.push_str(before);
-        let Some(close) = from.find('}') else { return filled + from };
-        let text = value(&from[1..close]).unwrap_or_else(|| from[..=close].to_string());
-        filled.push_str(&text);
-        rest = &from[close + 1..];
-    }
-    filled + rest
 }
 
 type Job = (String, u64, Spec);
@@ -198,4 +190,79 @@ pub(super) fn play_all(jobs: &[Job], done: &AtomicUsize, cancel: &AtomicBool) ->
 fn play_one((name, seed, spec): &Job) -> Result<Outcome, String> {
     let outcome = catch_unwind(AssertUnwindSafe(|| headless::play(spec.clone())));
     outcome.unwrap_or_else(|panic| Err(format!("design `{}` panicked in run `{name}`, seed {seed}: {}", spec.design.id, super::owner::words(panic.as_ref()))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Pairs, Prediction, RunPlan};
+    use crate::lab::toy;
+
+    fn experiment(predict: Prediction) -> Experiment {
+        let plan = |like: Option<&str>, set: &[(&str, &str)]| RunPlan {
+            like: like.map(str::to_string),
+            set: Pairs(set.iter().map(|(k, v)| (k.to_string(), (*v).into())).collect()),
+            ..RunPlan::default()
+        };
+        Experiment {
+            id: "slow-server".into(),
+            title: "A slow server".into(),
+            ask: "How many are refused?".into(),
+            predict,
+            seeds: vec![1, 2, 3],
+            runs: Pairs(vec![("fast".into(), plan(None, &[("rate", "100/s")])), ("slow".into(), plan(Some("fast"), &[("service", "50ms")]))]),
+            expect: vec!["slow.refused > 10 * fast.refused".into(), "slow.served within 5 % of 60 / 0.05".into(), "fast holds".into()],
+            explain: "The slow one served {slow.served}, a fifth of {fast.served}; {this} stays.".into(),
+        }
+    }
+
+    fn number() -> Prediction {
+        Prediction { number: Some("slow.served".into()), choices: Vec::new(), right: None }
+    }
+
+    fn run(experiment: &Experiment) -> Report {
+        prepare(&toy::DESIGN, experiment).unwrap().run(&AtomicUsize::new(0), &AtomicBool::new(false)).unwrap().unwrap()
+    }
+
+    #[test]
+    fn an_experiment_is_run_judged_and_told() {
+        let report = run(&experiment(number()));
+        assert!(report.passed, "{:#?}", report.judged);
+        assert!(matches!(report.truth, Truth::Number(Some(served)) if (served - 1200.0).abs() < 60.0), "{:?}", report.truth);
+        assert!(report.debrief.starts_with("The slow one served 1,") && report.debrief.ends_with("{this} stays."), "{}", report.debrief);
+    }
+
+    #[test]
+    fn the_order_in_which_threads_finish_changes_nothing() {
+        let (one, two) = (run(&experiment(number())), run(&experiment(number())));
+        assert_eq!(one.judged, two.judged);
+        let digests = |report: &Report| report.trials.iter().flat_map(|t| t.runs.iter().map(|(_, o)| o.digest)).collect::<Vec<_>>();
+        assert_eq!(digests(&one), digests(&two));
+    }
+
+    #[test]
+    fn exactly_the_right_choice_holds() {
+        use crate::catalog::Choice;
+        let choice = |say: &str, when: &str| Choice { say: say.into(), when: when.into() };
+        let choices = vec![choice("none", "slow.refused == 0"), choice("many", "slow.refused > 100")];
+        let right = |right| Prediction { number: None, choices: choices.clone(), right: Some(right) };
+        assert!(run(&experiment(right(2))).passed);
+        assert!(!run(&experiment(right(1))).passed);
+    }
+
+    #[test]
+    fn names_that_are_not_declared_are_refused_before_anything_runs() {
+        let mut wrong = experiment(number());
+        wrong.expect.push("slow.servd > 1".into());
+        assert!(prepare(&toy::DESIGN, &wrong).unwrap_err().contains("did you mean `served`"));
+        let mut wrong = experiment(number());
+        wrong.runs.0[1].1.set.0[0].1 = "1h".into();
+        assert!(prepare(&toy::DESIGN, &wrong).unwrap_err().contains("run `slow`: knob `service` is 1h"));
+    }
+
+    #[test]
+    fn a_cancelled_experiment_gives_nothing() {
+        let ready = prepare(&toy::DESIGN, &experiment(number())).unwrap();
+        assert!(ready.run(&AtomicUsize::new(0), &AtomicBool::new(true)).unwrap().is_none());
+    }
 }

@@ -3,11 +3,11 @@
 pub mod bench;
 pub mod checkpoints;
 pub mod evaluate;
-// pub mod experiment;
+pub mod experiment;
 pub mod film;
 pub mod frame;
 pub mod headless;
-// pub mod objectives;
+pub mod objectives;
 pub mod owner;
 pub mod pace;
 pub mod plan;

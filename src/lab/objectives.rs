@@ -1,9 +1,9 @@
 //! Objectives: a card's claims about the design, tested on a run that a candidate's sizing is laid over.
 
 use super::evaluate::{self, Judged, Seeded};
-use super::experiment::play_all;
+use super::experiment::{self, play_all};
 use super::plan;
-use crate::catalog::expect::{self, Expectation};
+use crate::catalog::expect::{Expectation, Scope};
 use crate::catalog::{Law, Objective, Pairs, Problem, RunFile, RunPlan, Scalar, Then, sized};
 use sims::kernel::design::Design;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
@@ -84,5 +84,5 @@ fn expectation(objective: &Objective, design: &'static Design) -> Result<Expecta
         Law::Compare { metric, is, than } => format!("{RUN}.{metric} {is} {than}"),
         Law::Holds(invariant) => format!("{RUN} holds {invariant}"),
     };
-    expect::read(&text, &expect::Scope::of(design, std::iter::once(RUN))).map_err(|why| format!("objective `{text}`: {why}"))
+    experiment::expectation(&text, &Scope { design, runs: &[RUN] }).map_err(|why| format!("objective {why}"))
 }
