@@ -28,7 +28,12 @@ const WALLS: &[Wall] = &[
     Wall { under: "src", except: &["src/tui"], words: &["ratatui", "crossterm"], because: "screens are drawn in tui" },
     Wall { under: "src", except: &["src/cli", "src/main.rs"], words: &["clap::"], because: "arguments are read in cli" },
     Wall { under: "src", except: &["src/cli", "src/main.rs"], words: &["crate::cli", "greenroom::cli"], because: "nobody knows the command line" },
-    Wall { under: "src", except: &["src/cli", "src/tui", "src/main.rs"], words: &["crate::tui", "greenroom::tui"], because: "only the command line opens the screens" },
+    Wall {
+        under: "src",
+        except: &["src/cli", "src/tui", "src/main.rs"],
+        words: &["crate::tui", "greenroom::tui"],
+        because: "only the command line opens the screens",
+    },
     Wall {
         under: "src/session",
         except: &[],
