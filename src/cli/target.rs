@@ -47,10 +47,15 @@ pub fn design_of(problem: &Problem) -> Result<&'static Design, Trouble> {
 /// # Errors
 /// The nearest id of both kinds.
 pub fn design(catalog: &Catalog, id: &str) -> Result<&'static Design, Trouble> {
-    if catalog.head(id).is_some() {
-        return design_of(&*problem(catalog, id)?);
+    let own = ALL.iter().find(|d| d.id == id).copied();
+    if let Some(head) = catalog.head(id) {
+        return match own {
+            // A user's card without a design does not hide the design of that name.
+            Some(design) if head.design.is_none() => Ok(design),
+            _ => design_of(&*problem(catalog, id)?),
+        };
     }
-    if let Some(design) = ALL.iter().find(|d| d.id == id) {
+    if let Some(design) = own {
         return Ok(design);
     }
     // A file with faults has no head, but its id is no slip of the pen.
