@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A problem's id, or PROBLEM/EXPERIMENT.
-    #[arg(conflicts_with = "all", required_unless_present = "all")]
+    #[arg(conflicts_with = "all")]
     id: Option<String>,
     /// Every experiment of every problem.
     #[arg(long)]
@@ -58,6 +58,9 @@ type Wanted = Vec<(Arc<Problem>, Option<String>)>;
 
 fn wanted(args: &Args, catalog: &Catalog) -> Result<Wanted, Trouble> {
     let Some(id) = &args.id else {
+        if !args.all {
+            return Err(Trouble::Use("say which: a problem's id, PROBLEM/EXPERIMENT, or --all".into()));
+        }
         let heads = catalog.heads().iter().filter(|head| !head.experiments.is_empty());
         return heads.map(|head| Ok((target::problem(catalog, &head.id)?, None))).collect();
     };

@@ -74,7 +74,7 @@ pub struct MockArgs {
 
 #[derive(Debug, clap::Args)]
 pub struct LabArgs {
-    /// A problem's id.
+    /// A problem's id, or a design's.
     pub id: String,
     /// Open a run file.
     #[arg(long, value_name = "FILE")]
@@ -147,8 +147,7 @@ fn mock(args: &MockArgs, catalog: &Catalog) -> Result<Done, Trouble> {
 
 /// Everything is checked here, while an error can still be printed; the screen reads it again.
 fn lab(args: LabArgs, catalog: &Catalog) -> Result<Done, Trouble> {
-    let problem = target::problem(catalog, &args.id)?;
-    let design = target::design_of(&problem)?;
+    let design = target::design(catalog, &args.id)?;
     let setting = setting::Setting { set: args.set, run: args.run, seed: args.seed, ..setting::Setting::default() };
     setting.spec(design, catalog)?;
     Ok(Done::Screen(Start::Lab { problem: args.id, set: setting.pairs()?, run: setting.run, seed: setting.seed }))

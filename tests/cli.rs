@@ -1,0 +1,190 @@
+//! The command line from outside: JSON shapes, exit codes, and what wrong use is told.
+
+use assert_cmd::Command;
+use serde_json::Value;
+use std::process::{Output, Stdio};
+
+fn greenroom(args: &[&str]) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    command(home.path()).args(args).output().unwrap()
+}
+
+fn command(home: &std::path::Path) -> Command {
+    let mut command = Command::cargo_bin("greenroom").unwrap();
+    command.env("GREENROOM_HOME", home).env("LC_ALL", "C.UTF-8");
+    command
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn json(args: &[&str]) -> Value {
+    let output = greenroom(args);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|why| panic!("{args:?}: {why}\n{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// Wrong use leaves with 2, says what is wrong in one message, and prints nothing else.
+fn check_refused(args: &[&str], parts: &[&str]) {
+    let output = greenroom(args);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(code(&output), 2, "{args:?}: {said}");
+    assert!(output.stdout.is_empty(), "{args:?}");
+    for part in parts {
+        assert!(said.contains(part), "{args:?}: no `{part}` in: {said}");
+    }
+}
+
+#[test]
+fn list_gives_every_problem_with_its_contract_fields() {
+    let list = json(&["list", "--json"]);
+    let rows = list.as_array().unwrap();
+    assert!(!rows.is_empty());
+    for row in rows {
+        assert_eq!(keys(row), ["id", "title", "group", "level", "difficulty", "minutes", "variants", "design", "experiments", "score"]);
+        assert!(row["minutes"].is_u64() && row["variants"].is_array() && row["experiments"].is_array(), "{row}");
+    }
+    let of_l6 = json(&["list", "--json", "--level", "L6"]);
+    assert!(of_l6.as_array().unwrap().iter().all(|row| row["level"] == "L6"));
+}
+
+#[test]
+fn show_gives_the_card_under_its_own_names_and_keeps_the_solution_back() {
+    let card = json(&["show", "rate-limiter", "--json"]);
+    for field in ["id", "title", "statement", "phases", "rubric"] {
+        assert!(!card[field].is_null(), "{field}");
+    }
+    assert!(card.get("solution").is_none());
+    assert!(json(&["show", "rate-limiter", "--json", "--solution"])["solution"].is_array());
+    let told = String::from_utf8(greenroom(&["show", "rate-limiter"]).stdout).unwrap();
+    assert!(told.starts_with("# ") && !told.contains("## Rubric"), "{told}");
+    assert!(String::from_utf8(greenroom(&["show", "rate-limiter", "--solution"]).stdout).unwrap().contains("## Rubric"));
+}
+
+#[test]
+fn sim_gives_its_contract_fields_and_the_same_run_twice() {
+    let args = ["sim", "rate-limiter", "--json", "--for", "10s", "--seed", "7", "--set", "users=10"];
+    let (mut one, mut two) = (json(&args), json(&args));
+    assert_eq!(keys(&one), ["design", "seed", "knobs", "virtual_s", "events", "events_per_s", "digest", "metrics", "invariants"]);
+    assert_eq!((one["seed"].as_u64(), one["virtual_s"].as_f64(), one["knobs"]["users"].as_str()), (Some(7), Some(10.0), Some("10")));
+    let digest = one["digest"].as_str().unwrap();
+    assert!(digest.len() == 16 && digest.chars().all(|c| c.is_ascii_hexdigit()), "{digest}");
+    for lamp in one["invariants"].as_array().unwrap() {
+        assert_eq!(keys(lamp), ["name", "kind", "says", "verdict", "at_s", "detail"]);
+    }
+    // The only field that depends on the machine.
+    one["events_per_s"] = Value::Null;
+    two["events_per_s"] = Value::Null;
+    assert_eq!(one, two);
+}
+
+#[test]
+fn a_broken_invariant_is_one_and_still_one_json_value() {
+    let args = [
+        "sim",
+        "rate-limiter",
+        "--json",
+        "--set",
+        "algorithm=fixed-window",
+        "--set",
+        "base_rate=0/s",
+        "--at",
+        "59s=burst:n=100",
+        "--at",
+        "61s=burst:n=100",
+        "--for",
+        "90s",
+    ];
+    let output = greenroom(&args);
+    assert_eq!(code(&output), 1, "{}", String::from_utf8_lossy(&output.stderr));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let broken: Vec<&Value> = told["invariants"].as_array().unwrap().iter().filter(|lamp| lamp["verdict"] == "broken").collect();
+    assert!(!broken.is_empty() && broken.iter().all(|lamp| lamp["at_s"].is_f64() && lamp["detail"].is_string()), "{broken:?}");
+}
+
+#[test]
+fn plain_tells_the_run_in_sentences_without_marks() {
+    let output = greenroom(&["sim", "rate-limiter", "--plain", "--for", "5s", "--at", "2s=crash:node=s1"]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    for part in ["seed 1", "Knob limit is", "At 2.000 s", "crash", "Metric admitted is", "Invariant never-above-limit"] {
+        assert!(told.contains(part), "no `{part}` in: {told}");
+    }
+    assert!(!told.contains(['✓', '✗', '│']), "{told}");
+}
+
+#[test]
+fn wrong_use_is_two_and_names_what_is_near_or_allowed() {
+    check_refused(&["show", "rate-limitr"], &["no problem `rate-limitr`", "`rate-limiter`"]);
+    check_refused(&["sim", "rate-limitr"], &["did you mean `rate-limiter`"]);
+    check_refused(&["bench", "zebra"], &["no problem or design `zebra`", "rate-limiter"]);
+    check_refused(&["lab", "rate-limitr"], &["did you mean `rate-limiter`"]);
+    check_refused(&["mock", "rate-limiter/nothing"], &["variant"]);
+    check_refused(&["sim", "rate-limiter", "--set", "limt=3"], &["did you mean `limit`"]);
+    check_refused(&["sim", "rate-limiter", "--set", "limit"], &["KNOB=VALUE"]);
+    check_refused(&["sim", "rate-limiter", "--set", "users=0"], &["knob `users` is 0, but must be 1 to"]);
+    check_refused(&["sim", "rate-limiter", "--at", "5s=brst:n=1"], &["did you mean `burst`"]);
+    check_refused(&["sim", "rate-limiter", "--at", "burst"], &["TIME=ACTION"]);
+    check_refused(&["sim", "rate-limiter", "--at", "2h=burst:n=1"], &["after the end"]);
+    check_refused(&["sim", "rate-limiter", "--for", "30"], &["--for", "30s"]);
+    check_refused(&["sim", "rate-limiter", "--for", "5s", "--warm-up", "5s"], &["shorter than the run"]);
+    check_refused(&["sim", "rate-limiter", "--run", "no-such-file.yaml"], &["no-such-file.yaml"]);
+    check_refused(&["experiment"], &["--all"]);
+    check_refused(&["experiment", "rate-limiter/zebra"], &[]);
+    check_refused(&["list", "--level", "L9"], &["L6"]);
+    check_refused(&["frobnicate"], &["frobnicate"]);
+    check_refused(&["sim"], &["<ID>"]);
+}
+
+#[test]
+fn bench_gives_its_contract_fields() {
+    let timings = json(&["bench", "rate-limiter", "--quick", "--json"]);
+    for timing in timings.as_array().unwrap() {
+        assert_eq!(keys(timing), ["design", "case", "threads", "ops", "ns_per_op", "ops_per_s"]);
+        assert!(timing["ns_per_op"].as_f64().unwrap() > 0.0, "{timing}");
+    }
+}
+
+#[test]
+fn built_in_content_has_no_faults() {
+    let output = greenroom(&["check"]);
+    assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn without_a_terminal_the_interface_says_how_to_go_on_and_is_three() {
+    for args in [&[][..], &["lab", "rate-limiter"], &["mock", "rate-limiter"]] {
+        let output = greenroom(args);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(code(&output), 3, "{args:?}: {said}");
+        assert!(said.contains("greenroom sim"), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn completions_know_the_subcommands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = String::from_utf8(greenroom(&["completions", shell]).stdout).unwrap();
+        assert!(script.contains("experiment") && script.contains("sim"), "{shell}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let home = tempfile::tempdir().unwrap();
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("greenroom"))
+        .args(["completions", "zsh"])
+        .env("GREENROOM_HOME", home.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
