@@ -7,4 +7,5 @@ pub mod home;
 pub mod lab;
 pub mod score;
 pub mod session;
+pub mod store;
 pub mod tui;

@@ -1,0 +1,71 @@
+//! What can go wrong with the database, in words for the user, and what follows from each.
+
+use rusqlite::{Error as Sql, ErrorCode};
+
+/// Why something was not stored or read.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum StoreError {
+    #[error("{0}")]
+    ReadOnly(String),
+    #[error("the database is locked by another program")]
+    Locked,
+    #[error("the database does not answer")]
+    Slow,
+    #[error("no attempt `{0}`")]
+    Unknown(String),
+    #[error("this interview is open in another greenroom")]
+    Elsewhere,
+    #[error("database: {0}")]
+    Sql(String),
+}
+
+impl From<Sql> for StoreError {
+    fn from(error: Sql) -> Self {
+        match kind(&error) {
+            Kind::Busy => Self::Locked,
+            _ => Self::Sql(say(&error)),
+        }
+    }
+}
+
+/// What an error means for the work that goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Try again later.
+    Busy,
+    /// The disk takes nothing: go on in memory.
+    Disk,
+    /// The file is no sound database.
+    Damaged,
+    /// This very statement is wrong; others are not.
+    Other,
+}
+
+pub(super) fn kind(error: &Sql) -> Kind {
+    let Some(code) = error.sqlite_error_code() else { return Kind::Other };
+    match code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Kind::Busy,
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Kind::Damaged,
+        ErrorCode::DiskFull
+        | ErrorCode::ReadOnly
+        | ErrorCode::SystemIoFailure
+        | ErrorCode::CannotOpen
+        | ErrorCode::PermissionDenied
+        | ErrorCode::FileLockingProtocolFailed => Kind::Disk,
+        _ => Kind::Other,
+    }
+}
+
+/// The error in plain words, for a message to the user.
+pub(super) fn say(error: &Sql) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
+        Some(ErrorCode::ReadOnly) => "the disk or the folder is read-only".to_owned(),
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => "the file cannot be opened or written".to_owned(),
+        Some(ErrorCode::SystemIoFailure) => format!("the disk fails ({error})"),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program has it locked".to_owned(),
+        Some(ErrorCode::NotADatabase) => "the file is no database".to_owned(),
+        Some(ErrorCode::DatabaseCorrupt) => "the file is damaged".to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,254 @@
+//! SQLite, and the only SQL: attempts, notes, scores, predictions and bench results, kept through crashes and damage.
+
+mod attempts;
+mod backup;
+mod columns;
+mod error;
+mod ledger;
+mod locks;
+mod open;
+mod rows;
+mod schema;
+mod scores;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use chrono::Utc;
+use rusqlite::{Connection, Transaction};
+use uuid::Uuid;
+
+pub use error::StoreError;
+pub use open::Health;
+pub use rows::{Attempt, BenchResult, Guess, Prediction, State, Unfinished};
+
+use crate::home::Home;
+use crate::score::{Reading, Score};
+use crate::session::{Event, Session};
+use attempts::Progress;
+use locks::Lock;
+use writer::{Msg, Shared, Writer};
+
+/// A locked database is waited for, but nobody waits for ever.
+const ANSWER: Duration = Duration::from_secs(12);
+
+/// A handle on the database. Clones share it; the last one to go writes what is left.
+#[derive(Clone, Debug)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    to: Option<Sender<Msg>>,
+    thread: Option<JoinHandle<()>>,
+    shared: Arc<Shared>,
+    /// Where the locks of running interviews lie; `None` in memory.
+    live: Option<PathBuf>,
+    _alive: Option<Lock>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        drop(self.to.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// An interview this instance has open. As long as it lives, no other instance takes it up.
+#[derive(Debug)]
+pub struct Live {
+    id: String,
+    _lock: Option<Lock>,
+}
+
+impl Live {
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Store {
+    /// Opens the user's database, or works in memory and says why: see [`Store::health`] and [`Store::notices`].
+    pub fn open(home: &Home) -> Self {
+        let opened = open::open(home, Utc::now());
+        let live = matches!(opened.health, Health::Good).then(|| home.data().join("live"));
+        Self::with(opened, live)
+    }
+
+    /// A store that keeps nothing, for tests and for headless work.
+    pub fn in_memory() -> Self {
+        Self::with(open::Opened { conn: open::fresh(), health: Health::Good, notices: Vec::new(), alive: None }, None)
+    }
+
+    fn with(opened: open::Opened, live: Option<PathBuf>) -> Self {
+        let shared = Arc::new(Shared { health: Mutex::new(opened.health), notices: Mutex::new(opened.notices) });
+        let (to, inbox) = channel();
+        let writer = Writer::new(opened.conn, Arc::clone(&shared));
+        let thread = std::thread::Builder::new().name("store".into()).spawn(move || writer.run(&inbox));
+        Self { inner: Arc::new(Inner { to: Some(to), thread: thread.ok(), shared, live, _alive: opened.alive }) }
+    }
+
+    pub fn health(&self) -> Health {
+        self.inner.shared.health()
+    }
+
+    /// What the user must be told, once.
+    pub fn notices(&self) -> Vec<String> {
+        std::mem::take(&mut *self.inner.shared.notices.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until everything handed over so far is on the disk, but not longer than `limit`.
+    pub fn flush(&self, limit: Duration) -> Result<(), StoreError> {
+        let (reply, answer) = sync_channel(1);
+        self.send(Msg::Flush(reply));
+        answer.recv_timeout(limit).map_err(slow)?
+    }
+
+    fn send(&self, msg: Msg) {
+        // The thread is gone only after a panic of its own; the answer's channel then says so.
+        let _ = self.inner.to.as_ref().map(|to| to.send(msg));
+    }
+
+    fn read<T: Send + 'static>(&self, ask: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static) -> Result<T, StoreError> {
+        let (reply, answer) = sync_channel(1);
+        self.send(Msg::Read(Box::new(move |conn| drop(reply.send(ask(conn))))));
+        Ok(answer.recv_timeout(ANSWER).map_err(slow)??)
+    }
+
+    fn write(&self, work: impl FnMut(&Transaction<'_>) -> rusqlite::Result<()> + Send + 'static) -> Result<(), StoreError> {
+        let (reply, answer) = sync_channel(1);
+        self.send(Msg::Write(Box::new(work), reply));
+        answer.recv_timeout(ANSWER).map_err(slow)?
+    }
+}
+
+fn slow(_: RecvTimeoutError) -> StoreError {
+    StoreError::Slow
+}
+
+/// Interviews.
+impl Store {
+    /// Enters a new interview and claims it for this instance.
+    pub fn begin(&self, session: &mut Session) -> Result<Live, StoreError> {
+        let live = self.claim(&Uuid::now_v7().to_string())?;
+        self.keep(&live, session);
+        // The first entry is waited for: a problem with the disk should show before the hour has begun.
+        self.read(|_| Ok(()))?;
+        match self.health() {
+            Health::ReadOnly(why) => Err(StoreError::ReadOnly(why)),
+            Health::Good | Health::Memory(_) => Ok(live),
+        }
+    }
+
+    /// Hands over the latest state and returns at once; it is on the disk within a fraction of a second.
+    pub fn keep(&self, live: &Live, session: &mut Session) {
+        self.send(Msg::Keep(Box::new(Progress::of(&live.id, session, Utc::now()))));
+    }
+
+    /// Interviews that were cut off, newest first.
+    pub fn unfinished(&self) -> Result<Vec<Unfinished>, StoreError> {
+        let attempts = self.attempts()?.into_iter().filter(|attempt| attempt.state == State::Live);
+        Ok(attempts.map(|attempt| Unfinished { elsewhere: matches!(self.claim(&attempt.id), Err(StoreError::Elsewhere)), attempt }).collect())
+    }
+
+    /// Takes up an interview where it was cut off.
+    pub fn take_up(&self, id: &str) -> Result<(Session, Live), StoreError> {
+        // First the claim: whoever has it may still be writing.
+        let live = self.claim(id)?;
+        Ok((self.session(id)?, live))
+    }
+
+    /// Gives up an interview that was cut off; its notes stay.
+    pub fn abandon(&self, id: &str) -> Result<(), StoreError> {
+        let _live = self.claim(id)?;
+        let (id, now) = (id.to_owned(), columns::text(Utc::now()));
+        self.write(move |tx| tx.execute("UPDATE attempts SET state = 'abandoned', ended_at = ?2 WHERE id = ?1 AND state = 'live'", [&id, &now]).map(drop))
+    }
+
+    /// Takes an attempt and everything about it out of the history.
+    pub fn delete(&self, id: &str) -> Result<(), StoreError> {
+        let _live = self.claim(id)?;
+        let id = id.to_owned();
+        self.write(move |tx| tx.execute("DELETE FROM attempts WHERE id = ?1", [&id]).map(drop))
+    }
+
+    /// The last state of an interview, running or long finished.
+    pub fn session(&self, id: &str) -> Result<Session, StoreError> {
+        let wanted = id.to_owned();
+        let text = self.read(move |conn| attempts::snapshot(conn, &wanted))?.ok_or_else(|| StoreError::Unknown(id.to_owned()))?;
+        serde_json::from_str(&text).map_err(|error| StoreError::Sql(format!("the interview's last state cannot be read: {error}")))
+    }
+
+    /// All attempts with their scores, newest first.
+    pub fn attempts(&self) -> Result<Vec<Attempt>, StoreError> {
+        self.read(attempts::all)
+    }
+
+    pub fn attempt(&self, id: &str) -> Result<Attempt, StoreError> {
+        let wanted = id.to_owned();
+        self.read(move |conn| attempts::one(conn, &wanted))?.ok_or_else(|| StoreError::Unknown(id.to_owned()))
+    }
+
+    /// Notes by the id of their phase, in the order of the interview.
+    pub fn notes(&self, id: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |conn| attempts::notes(conn, &id))
+    }
+
+    /// What happened, oldest first.
+    pub fn events(&self, id: &str) -> Result<Vec<Event>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |conn| attempts::events(conn, &id))
+    }
+
+    /// The lock lies beside the database and is let go of by the operating system, however a process ends.
+    fn claim(&self, id: &str) -> Result<Live, StoreError> {
+        let Some(folder) = &self.inner.live else { return Ok(Live { id: id.to_owned(), _lock: None }) };
+        let lock = std::fs::create_dir_all(folder).and_then(|()| locks::try_alone(&folder.join(format!("{id}.lock"))));
+        match lock {
+            Ok(None) => Err(StoreError::Elsewhere),
+            // No lock is no reason not to work: the writer finds out what is wrong with the disk.
+            other => Ok(Live { id: id.to_owned(), _lock: other.ok().flatten() }),
+        }
+    }
+}
+
+/// Scores, predictions, bench results.
+impl Store {
+    /// Enters the score of one reading; a second one takes the place of the first.
+    pub fn save_score(&self, attempt: &str, reading: Reading, score: &Score) -> Result<(), StoreError> {
+        let (attempt, score, now) = (attempt.to_owned(), score.clone(), Utc::now());
+        self.write(move |tx| scores::write(tx, &attempt, reading, &score, now))
+    }
+
+    pub fn save_prediction(&self, problem: &str, experiment: &str, guess: Guess) -> Result<(), StoreError> {
+        let made = Prediction { problem: problem.to_owned(), experiment: experiment.to_owned(), guess, made_at: Utc::now() };
+        self.write(move |tx| ledger::predict(tx, &made))
+    }
+
+    /// The ledger, oldest first.
+    pub fn predictions(&self) -> Result<Vec<Prediction>, StoreError> {
+        self.read(ledger::predictions)
+    }
+
+    pub fn save_benches(&self, results: &[BenchResult]) -> Result<(), StoreError> {
+        let results = results.to_vec();
+        self.write(move |tx| ledger::measured(tx, &results))
+    }
+
+    /// All results of a design, newest first.
+    pub fn benches(&self, design: &str) -> Result<Vec<BenchResult>, StoreError> {
+        let design = design.to_owned();
+        self.read(move |conn| ledger::benches(conn, &design))
+    }
+}

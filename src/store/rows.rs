@@ -1,0 +1,117 @@
+//! What the store hands out: attempts with their scores, predictions, bench results.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::score::{Reading, Score};
+use crate::session::Mode;
+
+/// Where an attempt stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Running, paused, or cut off in the middle.
+    Live,
+    Finished,
+    Abandoned,
+}
+
+impl State {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Finished => "finished",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        [Self::Live, Self::Finished, Self::Abandoned].into_iter().find(|state| state.name() == text)
+    }
+}
+
+/// One sitting of one problem.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Attempt {
+    pub id: String,
+    pub problem: String,
+    pub variant: Option<String>,
+    pub title: String,
+    pub level: String,
+    pub mode: Mode,
+    pub state: State,
+    pub started_at: DateTime<Utc>,
+    /// When it was last written down.
+    pub saved_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub allowed_ms: u64,
+    pub used_ms: u64,
+    pub hints: u32,
+    pub assisted: bool,
+    pub blind: Option<Score>,
+    pub informed: Option<Score>,
+}
+
+impl Attempt {
+    pub fn score(&self, reading: Reading) -> Option<&Score> {
+        match reading {
+            Reading::Blind => self.blind.as_ref(),
+            Reading::Informed => self.informed.as_ref(),
+        }
+    }
+
+    /// The reading that counts: the informed one, where there is one.
+    pub fn result(&self) -> Option<&Score> {
+        self.informed.as_ref().or(self.blind.as_ref())
+    }
+}
+
+/// What was guessed before an experiment ran, and what came.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Guess {
+    /// A number, and the range the user is 80 % sure of.
+    Number { value: f64, low: f64, high: f64, actual: f64 },
+    /// Places of the choices, from 1.
+    Choice { chosen: u32, right: u32 },
+}
+
+impl Guess {
+    /// Whether the range held the number, or the choice was right.
+    pub fn hit(&self) -> bool {
+        match *self {
+            Self::Number { low, high, actual, .. } => (low..=high).contains(&actual),
+            Self::Choice { chosen, right } => chosen == right,
+        }
+    }
+}
+
+/// One line of the ledger of predictions.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Prediction {
+    pub problem: String,
+    pub experiment: String,
+    pub guess: Guess,
+    pub made_at: DateTime<Utc>,
+}
+
+/// One case of one run of `bench`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BenchResult {
+    pub design: String,
+    #[serde(rename = "case")]
+    pub name: String,
+    pub threads: u32,
+    pub ops: u64,
+    pub ns_per_op: f64,
+    pub ops_per_s: f64,
+    pub measured_at: DateTime<Utc>,
+}
+
+/// An interview that was cut off and can be taken up again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unfinished {
+    pub attempt: Attempt,
+    /// Another greenroom has it open right now.
+    pub elsewhere: bool,
+}
