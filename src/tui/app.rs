@@ -116,6 +116,13 @@ impl App {
     }
 
     pub fn draw(&self, frame: &mut Frame<'_>) {
+        self.compose(frame);
+        if self.theme.ascii() {
+            chrome::to_ascii(frame.buffer_mut());
+        }
+    }
+
+    fn compose(&self, frame: &mut Frame<'_>) {
         let area = frame.area();
         if area.width < COLS_MIN || area.height < ROWS_MIN {
             chrome::too_small(area, frame.buffer_mut(), &self.theme);

@@ -81,3 +81,31 @@ pub fn too_small(area: Rect, buf: &mut Buffer, theme: &Theme) {
     let row = Rect { y: area.y + area.height / 2, height: area.height.min(1), ..area }.intersection(buf.area);
     Line::styled(fits.clone(), theme.warn).centered().render(row, buf);
 }
+
+/// Twins for what no painter has chosen itself: punctuation in texts. Letters of other scripts stay as they are.
+pub fn to_ascii(buf: &mut Buffer) {
+    for cell in &mut buf.content {
+        if let Some(twin) = twin(cell.symbol()) {
+            cell.set_symbol(twin);
+        }
+    }
+}
+
+fn twin(symbol: &str) -> Option<&'static str> {
+    Some(match symbol {
+        "…" | "≈" => "~",
+        "·" | "–" | "—" | "─" | "−" | "━" => "-",
+        "│" | "┃" => "|",
+        "•" | "×" | "∙" => "*",
+        "→" | "▸" | "›" | "⇒" | "≥" => ">",
+        "←" | "◂" | "‹" | "≤" => "<",
+        "↑" | "▴" => "^",
+        "↓" | "▾" => "v",
+        "“" | "”" | "„" => "\"",
+        "‘" | "’" => "'",
+        "µ" | "μ" => "u",
+        "✗" => "x",
+        "✓" | "┌" | "┐" | "└" | "┘" | "├" | "┤" | "┬" | "┴" | "┼" | "╭" | "╮" | "╯" | "╰" => "+",
+        _ => return None,
+    })
+}

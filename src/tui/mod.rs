@@ -6,6 +6,7 @@ mod crash;
 pub mod event;
 pub mod keymap;
 mod overlay;
+pub mod panes;
 pub mod rooms;
 pub mod screen;
 pub mod screens;

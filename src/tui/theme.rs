@@ -22,6 +22,8 @@ pub enum Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Glyphs {
     Unicode,
+    /// Boxes and blocks, but no braille: the console of Linux.
+    Blocks,
     Ascii,
 }
 
@@ -60,6 +62,8 @@ pub struct Surroundings {
     pub no_color: bool,
     pub truecolor: bool,
     pub utf8: bool,
+    /// `TERM=linux`: its font has no braille.
+    pub console: bool,
     /// `COLORFGBG`'s verdict, if it gives one.
     pub light: Option<bool>,
 }
@@ -73,6 +77,7 @@ impl Surroundings {
             truecolor: matches!(var("COLORTERM").as_str(), "truecolor" | "24bit"),
             // macOS terminals often start programs without a locale, and speak UTF-8 all the same.
             utf8: locale.contains("utf-8") || locale.contains("utf8") || (locale.is_empty() && cfg!(target_os = "macos")),
+            console: var("TERM") == "linux",
             light: background(&var("COLORFGBG")),
         }
     }
@@ -96,7 +101,11 @@ impl Theme {
                 Some(false) | None => Mode::Dark,
             },
         };
-        let glyphs = if ascii || !around.utf8 { Glyphs::Ascii } else { Glyphs::Unicode };
+        let glyphs = match (ascii || !around.utf8, around.console) {
+            (true, _) => Glyphs::Ascii,
+            (false, true) => Glyphs::Blocks,
+            (false, false) => Glyphs::Unicode,
+        };
         Theme::with(mode, glyphs, around.truecolor)
     }
 
@@ -145,31 +154,31 @@ const fn rgb(hex: u32) -> Color {
 }
 
 const DARK: Palette = Palette {
-    dim: rgb(0x8a_91_9e),
-    title: rgb(0xe6_e1_cf),
-    accent: rgb(0x7f_c8_a9),
-    good: rgb(0x8c_cf_7e),
-    warn: rgb(0xe5_b5_67),
-    bad: rgb(0xf0_71_78),
-    border: rgb(0x4a_51_5e),
-    chosen: Some(rgb(0x2a_3a_36)),
-    bar: rgb(0x9a_a5_b1),
-    code: rgb(0xd8_a6_57),
-    series: [rgb(0x7f_c8_a9), rgb(0xe5_b5_67), rgb(0x7a_a8_f0), rgb(0xf0_71_78), rgb(0xc5_94_e8), rgb(0x6c_d0_d8)],
+    dim: rgb(0x8a919e),
+    title: rgb(0xe6e1cf),
+    accent: rgb(0x7fc8a9),
+    good: rgb(0x8ccf7e),
+    warn: rgb(0xe5b567),
+    bad: rgb(0xf07178),
+    border: rgb(0x4a515e),
+    chosen: Some(rgb(0x2a3a36)),
+    bar: rgb(0x9aa5b1),
+    code: rgb(0xd8a657),
+    series: [rgb(0x7fc8a9), rgb(0xe5b567), rgb(0x7aa8f0), rgb(0xf07178), rgb(0xc594e8), rgb(0x6cd0d8)],
 };
 
 const LIGHT: Palette = Palette {
-    dim: rgb(0x68_70_7a),
-    title: rgb(0x1f_29_33),
-    accent: rgb(0x0b_6e_4f),
-    good: rgb(0x2f_7d_32),
-    warn: rgb(0x9a_62_00),
-    bad: rgb(0xb4_23_2a),
-    border: rgb(0xb0_b7_c0),
-    chosen: Some(rgb(0xd5_ea_e0)),
-    bar: rgb(0x52_5b_66),
-    code: rgb(0x8a_4b_08),
-    series: [rgb(0x0b_6e_4f), rgb(0xb8_6e_00), rgb(0x1f_5f_bf), rgb(0xb4_23_2a), rgb(0x7b_3f_a8), rgb(0x0f_7c_85)],
+    dim: rgb(0x68707a),
+    title: rgb(0x1f2933),
+    accent: rgb(0x0b6e4f),
+    good: rgb(0x2f7d32),
+    warn: rgb(0x9a6200),
+    bad: rgb(0xb4232a),
+    border: rgb(0xb0b7c0),
+    chosen: Some(rgb(0xd5eae0)),
+    bar: rgb(0x525b66),
+    code: rgb(0x8a4b08),
+    series: [rgb(0x0b6e4f), rgb(0xb86e00), rgb(0x1f5fbf), rgb(0xb4232a), rgb(0x7b3fa8), rgb(0x0f7c85)],
 };
 
 /// Sixteen colours whose values are the user's own: bright black is the only grey that all palettes have.
@@ -262,7 +271,7 @@ mod tests {
 
     #[test]
     fn no_color_wins_over_everything() {
-        let around = Surroundings { no_color: true, truecolor: true, utf8: true, light: Some(true) };
+        let around = Surroundings { no_color: true, truecolor: true, utf8: true, console: false, light: Some(true) };
         let theme = Theme::new(Choice::Light, false, &around);
         assert_eq!(theme.mode, Mode::Plain);
         assert!(theme.series.iter().all(|c| *c == Color::Reset));

@@ -40,6 +40,7 @@ const KEYS: &[Binding<Act>] = &[
     quiet(&[code(KeyCode::Esc)], "esc", "clear the filter", Act::Clear),
 ];
 
+#[derive(Default)]
 pub struct List {
     /// Places in the catalog's heads, best match first.
     shown: Vec<usize>,
@@ -49,10 +50,6 @@ pub struct List {
 }
 
 impl List {
-    pub fn new() -> List {
-        List { shown: Vec::new(), chosen: 0, filter: Filter::default(), typing: false }
-    }
-
     fn head<'a>(&self, ctx: &'a Ctx<'_>) -> Option<&'a Head> {
         ctx.rooms.heads().get(*self.shown.get(self.chosen)?)
     }

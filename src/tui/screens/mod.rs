@@ -42,7 +42,7 @@ impl Place {
 /// A sentence: no such problem, the store does not answer.
 pub fn build(place: Place, _ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
     match place {
-        Place::List => Ok(Box::new(list::List::new())),
+        Place::List => Ok(Box::new(list::List::default())),
         Place::Welcome | Place::Card { .. } => Err("this screen is not built yet".into()),
         Place::Interview { .. } | Place::Resume { .. } | Place::Scoring { .. } | Place::History { .. } => Err("this screen is not built yet".into()),
         Place::Lab { .. } => Err("the lab is not built yet".into()),

@@ -47,10 +47,10 @@ pub fn wrap(text: &str, cols: usize) -> Vec<String> {
                 lines.push(std::mem::take(&mut line));
             }
             let mut rest = word;
-            while rest.width() > cols {
-                let at = break_at(rest, cols);
-                lines.push(rest[..at].to_string());
-                rest = &rest[at..];
+            while rest.width() > cols && break_at(rest, cols) < rest.len() {
+                let (head, tail) = rest.split_at(break_at(rest, cols));
+                lines.push(head.to_string());
+                rest = tail;
             }
             line.push_str(rest);
         }
