@@ -2,7 +2,7 @@
 //!
 //! A heap with four children per node (Johnson, 1975) over 16-byte keys: time, sequence number and the slot of the payload in one
 //! `u128`, so that one comparison decides and payloads never move. Half the levels of a binary heap, and the four children of a
-//! node lie side by side.
+//! node fill one cache line.
 
 use super::time::Time;
 
@@ -10,7 +10,11 @@ use super::time::Time;
 const SLOT_BITS: u32 = 24;
 const SLOT_MASK: u128 = (1 << SLOT_BITS) - 1;
 const SEQUENCE_MAX: u64 = 1 << 40;
+/// Four keys to a cache line.
 const ARITY: usize = 4;
+/// The root stands last in its line, so that the children of the key at `at` fill line `at - 2`, and the parent of line `n` is at `n + 2`.
+const ROOT: usize = ARITY - 1;
+const NO_KEY: u128 = u128::MAX;
 
 /// Names a pending event, to cancel it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +25,7 @@ pub struct Ticket {
 
 #[derive(Clone, Debug)]
 pub struct Queue<E> {
-    heap: Vec<u128>,
+    heap: Heap,
     payloads: Vec<Payload<E>>,
     free: Vec<u32>,
     next: u64,
@@ -37,14 +41,14 @@ struct Payload<E> {
 
 impl<E> Default for Queue<E> {
     fn default() -> Self {
-        Queue { heap: Vec::new(), payloads: Vec::new(), free: Vec::new(), next: 0, cancelled: 0 }
+        Queue { heap: Heap::default(), payloads: Vec::new(), free: Vec::new(), next: 0, cancelled: 0 }
     }
 }
 
 impl<E> Queue<E> {
     /// Events pending, cancelled ones left out.
     pub fn len(&self) -> usize {
-        self.heap.len() - self.cancelled
+        self.heap.len - self.cancelled
     }
 
     pub fn is_empty(&self) -> bool {
@@ -72,8 +76,7 @@ impl<E> Queue<E> {
             }
         };
         let key = (u128::from(at.0) << 64) | (u128::from(sequence) << SLOT_BITS) | u128::from(slot);
-        self.heap.push(key);
-        self.rise(self.heap.len() - 1, key);
+        self.heap.put(key);
         Ticket { slot, sequence }
     }
 
@@ -88,7 +91,7 @@ impl<E> Queue<E> {
     #[inline]
     pub fn take(&mut self) -> Option<(Time, u64, E)> {
         loop {
-            let key = self.take_key()?;
+            let key = self.heap.take()?;
             let slot = (key & SLOT_MASK) as u32;
             self.free.push(slot);
             if let Some(event) = self.payloads[slot as usize].event.take() {
@@ -116,60 +119,84 @@ impl<E> Queue<E> {
             if self.payloads[slot as usize].event.is_some() {
                 return;
             }
-            self.take_key();
+            self.heap.take();
             self.free.push(slot);
             self.cancelled -= 1;
         }
     }
+}
 
+/// The keys, four to a cache line; places without a key hold the largest there is.
+#[derive(Clone, Debug, Default)]
+struct Heap {
+    lines: Vec<Line>,
+    len: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Line([u128; ARITY]);
+
+impl Heap {
     #[inline]
-    fn take_key(&mut self) -> Option<u128> {
-        let last = self.heap.pop()?;
-        let Some(&first) = self.heap.first() else { return Some(last) };
-        self.sink(last);
-        Some(first)
+    fn first(&self) -> Option<&u128> {
+        if self.len == 0 { None } else { Some(&self.lines[0].0[ROOT]) }
     }
 
-    /// Moves a hole from `at` towards the root until `key` fits.
     #[inline]
-    fn rise(&mut self, mut at: usize, key: u128) {
-        while at > 0 {
-            let parent = (at - 1) / ARITY;
-            if self.heap[parent] <= key {
+    fn key(&mut self, at: usize) -> &mut u128 {
+        &mut self.lines[at / ARITY].0[at % ARITY]
+    }
+
+    /// Moves a hole from the end towards the root until `key` fits.
+    #[inline]
+    fn put(&mut self, key: u128) {
+        let mut at = self.len + ROOT;
+        if at / ARITY == self.lines.len() {
+            self.lines.push(Line([NO_KEY; ARITY]));
+        }
+        self.len += 1;
+        while at > ROOT {
+            let parent = at / ARITY + 2;
+            let above = *self.key(parent);
+            if above <= key {
                 break;
             }
-            self.heap[at] = self.heap[parent];
+            *self.key(at) = above;
             at = parent;
         }
-        self.heap[at] = key;
+        *self.key(at) = key;
+    }
+
+    #[inline]
+    fn take(&mut self) -> Option<u128> {
+        let first = *self.first()?;
+        self.len -= 1;
+        let last = std::mem::replace(self.key(self.len + ROOT), NO_KEY);
+        if self.len > 0 {
+            self.sink(last);
+        }
+        Some(first)
     }
 
     /// Moves a hole from the root down until `key` fits.
     #[inline]
     fn sink(&mut self, key: u128) {
-        let heap = &mut self.heap[..];
-        let mut at = 0;
-        loop {
-            let first = at * ARITY + 1;
-            let (child, least) = if let Some(four) = heap.get(first..first + ARITY) {
-                // Two by two, so that the comparisons do not wait for each other.
-                let left = if four[1] < four[0] { (1, four[1]) } else { (0, four[0]) };
-                let right = if four[3] < four[2] { (3, four[3]) } else { (2, four[2]) };
-                let best = if right.1 < left.1 { right } else { left };
-                (first + best.0, best.1)
-            } else {
-                match (first..heap.len()).map(|i| (heap[i], i)).min() {
-                    Some((least, child)) => (child, least),
-                    None => break,
-                }
-            };
+        let mut at = ROOT;
+        // A line past the end has no keys below it; one that is part full holds the largest key where it has none.
+        while let Some(Line(four)) = self.lines.get(at - 2) {
+            // Two by two, so that the comparisons do not wait for each other.
+            let left = if four[1] < four[0] { (1, four[1]) } else { (0, four[0]) };
+            let right = if four[3] < four[2] { (3, four[3]) } else { (2, four[2]) };
+            let (place, least) = if right.1 < left.1 { right } else { left };
             if least >= key {
                 break;
             }
-            heap[at] = least;
+            let child = (at - 2) * ARITY + place;
+            *self.key(at) = least;
             at = child;
         }
-        heap[at] = key;
+        *self.key(at) = key;
     }
 }
 
