@@ -3,7 +3,8 @@
 use crate::catalog::{Catalog, Head};
 use crate::config::Config;
 use crate::home::Home;
-use std::sync::Arc;
+use crate::store::Store;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// What screens may read and use.
@@ -12,27 +13,32 @@ pub struct Rooms {
     pub config: Config,
     /// None until it has been read, on a thread behind the first frame.
     pub catalog: Option<Arc<Catalog>>,
+    /// Empty until it has been opened. Shared with the thread of signals, which saves on its own.
+    store: Arc<OnceLock<Store>>,
 }
 
 /// What the loading thread brings.
 pub struct Loaded {
     pub catalog: Arc<Catalog>,
+    pub store: Store,
 }
 
 impl Rooms {
     pub fn new(home: Home, config: Config) -> Rooms {
-        Rooms { home, config, catalog: None }
+        Rooms { home, config, catalog: None, store: Arc::default() }
     }
 
     /// Takes in what was loaded; returns what the user should be told, a line each.
     pub fn take(&mut self, loaded: Loaded) -> Vec<String> {
         let faults = loaded.catalog.faults();
-        let told = match faults {
+        let mut told = match faults {
             [] => Vec::new(),
             [one] => vec![one.to_string()],
             [first, ..] => vec![format!("{first} · and {} more: see `greenroom check`", faults.len() - 1)],
         };
         self.catalog = Some(loaded.catalog);
+        told.extend(loaded.store.notices());
+        let _ = self.store.set(loaded.store);
         told
     }
 
@@ -47,12 +53,28 @@ impl Rooms {
         Duration::from_secs(1) / u32::from(self.config.fps.clamp(1, most))
     }
 
+    /// The database; none while it is opened.
+    pub fn store(&self) -> Option<&Store> {
+        self.store.get()
+    }
+
     /// Writes down what is still on its way.
-    pub fn flush(&self) {}
+    pub fn flush(&self) {
+        const LIMIT: Duration = Duration::from_millis(500);
+        if let Some(store) = self.store() {
+            // What could not be written is told through the store's notices.
+            let _ = store.flush(LIMIT);
+        }
+    }
 
     /// The same for the thread of signals, which cannot reach the rooms: as long as the limit allows.
     pub fn flusher(&self) -> impl Fn(Duration) + Send + 'static {
-        |_limit| {}
+        let store = Arc::clone(&self.store);
+        move |limit| {
+            if let Some(store) = store.get() {
+                let _ = store.flush(limit);
+            }
+        }
     }
 
     /// The user's editor.
@@ -64,5 +86,5 @@ impl Rooms {
 
 /// Reads what takes time; on a thread of its own, behind the first frame.
 pub fn load(home: &Home) -> Loaded {
-    Loaded { catalog: Arc::new(Catalog::load(Some(home.data()))) }
+    Loaded { catalog: Arc::new(Catalog::load(Some(home.data()))), store: Store::open(home) }
 }

@@ -1,0 +1,167 @@
+//! Rows in, looks back out: trends, weakest lines, streak, calibration, export. Pure: the day and the place are handed in.
+
+mod export;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, TimeZone, Utc};
+
+pub use export::{Entry, csv, json, markdown};
+
+use crate::score::{self, Lean};
+use crate::store::{Attempt, Guess, Prediction};
+
+/// The attempts of one problem, looked at together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trend {
+    pub problem: String,
+    pub title: String,
+    pub level: String,
+    pub attempts: usize,
+    /// Totals of the scored attempts, oldest first.
+    pub totals: Vec<f64>,
+    pub weakest: Option<Weakest>,
+    /// When it was sat last.
+    pub last_at: DateTime<Utc>,
+}
+
+impl Trend {
+    pub fn best(&self) -> Option<f64> {
+        self.totals.iter().copied().reduce(f64::max)
+    }
+
+    pub fn last(&self) -> Option<f64> {
+        self.totals.last().copied()
+    }
+}
+
+/// The rubric line that cost most over all scored attempts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weakest {
+    pub line: String,
+    /// As it was scored last.
+    pub points: f64,
+    pub of: f64,
+}
+
+/// One trend per problem, the most recently sat first. Attempts may come in any order.
+pub fn trends(attempts: &[Attempt]) -> Vec<Trend> {
+    let mut by_problem: BTreeMap<&str, Vec<&Attempt>> = BTreeMap::new();
+    for attempt in attempts {
+        by_problem.entry(&attempt.problem).or_default().push(attempt);
+    }
+    let mut trends: Vec<_> = by_problem.into_values().filter_map(of_one).collect();
+    trends.sort_by(|a, b| b.last_at.cmp(&a.last_at).then_with(|| a.problem.cmp(&b.problem)));
+    trends
+}
+
+/// The trend of one problem; `None` if it was never sat.
+pub fn trend(attempts: &[Attempt], problem: &str) -> Option<Trend> {
+    of_one(attempts.iter().filter(|attempt| attempt.problem == problem).collect())
+}
+
+fn of_one(mut attempts: Vec<&Attempt>) -> Option<Trend> {
+    attempts.sort_by_key(|attempt| attempt.started_at);
+    let newest = attempts.last()?;
+    Some(Trend {
+        problem: newest.problem.clone(),
+        title: newest.title.clone(),
+        level: newest.level.clone(),
+        attempts: attempts.len(),
+        totals: attempts.iter().filter_map(|attempt| attempt.result()).map(|score| score.total).collect(),
+        weakest: weakest(&attempts),
+        last_at: newest.started_at,
+    })
+}
+
+fn weakest(oldest_first: &[&Attempt]) -> Option<Weakest> {
+    let mut lost: BTreeMap<&str, (f64, Weakest)> = BTreeMap::new();
+    for line in oldest_first.iter().filter_map(|attempt| attempt.result()).flat_map(|score| &score.lines) {
+        let now = Weakest { line: line.line.clone(), points: line.points, of: line.of };
+        let entry = lost.entry(&line.line).or_insert_with(|| (0.0, now.clone()));
+        *entry = (entry.0 + line.of - line.points, now);
+    }
+    let most = lost.into_values().filter(|(lost, _)| *lost > 0.0).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some(most.1)
+}
+
+/// Days in a row, up to today, on which something was done. A day that is not over yet breaks nothing.
+pub fn streak<Z: TimeZone>(attempts: &[Attempt], predictions: &[Prediction], today: NaiveDate, zone: &Z) -> u32 {
+    let days = active_days(attempts, predictions, zone);
+    let mut day = if days.contains_key(&today) { Some(today) } else { today.pred_opt() };
+    let mut streak = 0;
+    while let Some(on) = day.filter(|day| days.contains_key(day)) {
+        streak += 1;
+        day = on.pred_opt();
+    }
+    streak
+}
+
+/// What was done on each local day: sittings and predictions.
+pub fn active_days<Z: TimeZone>(attempts: &[Attempt], predictions: &[Prediction], zone: &Z) -> BTreeMap<NaiveDate, usize> {
+    let sat = attempts.iter().map(|attempt| attempt.started_at);
+    let mut days = BTreeMap::new();
+    for at in sat.chain(predictions.iter().map(|made| made.made_at)) {
+        *days.entry(at.with_timezone(zone).date_naive()).or_insert(0) += 1;
+    }
+    days
+}
+
+/// How well the user knows what they know.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Calibration {
+    pub ranges: Hits,
+    pub choices: Hits,
+}
+
+/// So many of so many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hits {
+    pub hit: usize,
+    pub of: usize,
+}
+
+impl Hits {
+    pub fn share(&self) -> Option<f64> {
+        (self.of > 0).then(|| self.hit as f64 / self.of as f64)
+    }
+}
+
+/// The share of 80 % ranges that held, and of choices that were right.
+pub fn calibration(predictions: &[Prediction]) -> Calibration {
+    let mut found = Calibration::default();
+    for made in predictions {
+        let hits = match made.guess {
+            Guess::Number { .. } => &mut found.ranges,
+            Guess::Choice { .. } => &mut found.choices,
+        };
+        hits.of += 1;
+        hits.hit += usize::from(made.guess.hit());
+    }
+    found
+}
+
+/// Experiments of a problem that were predicted at least once.
+pub fn experiments_done(predictions: &[Prediction], problem: &str) -> usize {
+    predictions.iter().filter(|made| made.problem == problem).map(|made| &made.experiment).collect::<BTreeSet<_>>().len()
+}
+
+/// Blind against informed, over every attempt that was read both ways.
+pub fn lean(attempts: &[Attempt]) -> Option<Lean> {
+    score::lean(attempts.iter().filter_map(|attempt| Some((attempt.blind.as_ref()?.total, attempt.informed.as_ref()?.total))))
+}
+
+/// Time on the interviews' clocks, pauses excluded.
+pub fn time_spent(attempts: &[Attempt]) -> std::time::Duration {
+    std::time::Duration::from_millis(attempts.iter().map(|attempt| attempt.used_ms).sum())
+}
+
+/// Eight heights for a line of totals: `▂▄▆`, against the fifty points of a rubric.
+pub fn sparkline(totals: &[f64]) -> String {
+    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let height = |total: &f64| HEIGHTS[((total / score::POINTS * 7.0).round().clamp(0.0, 7.0)) as usize];
+    totals.iter().map(height).collect()
+}

@@ -1,0 +1,128 @@
+//! Trends, streaks and exports on a small made-up history.
+
+use chrono::{Duration, FixedOffset};
+
+use super::*;
+use crate::score::{Band, Grade, LineScore, Score};
+use crate::session::Mode;
+use crate::store::State;
+
+fn scored(total: f64, path: f64) -> Score {
+    let line = |line: &str, points: f64, of: f64| LineScore {
+        line: line.into(),
+        phase: "design".into(),
+        of,
+        points,
+        grade: Some(Grade::Half),
+        evidence: "a | b".into(),
+        reached: true,
+    };
+    Score {
+        lines: vec![line("numbers", 8.0, 8.0), line("path", path, 20.0)],
+        points: total,
+        penalty: 0,
+        total,
+        band: Band::of(total),
+        dimensions: [("storage".to_owned(), 4)].into(),
+        communication: BTreeMap::new(),
+        dimensions_mean: Some(4.0),
+        communication_mean: None,
+    }
+}
+
+fn attempt(id: &str, problem: &str, at: &str, informed: Option<Score>, blind: Option<Score>) -> Attempt {
+    Attempt {
+        id: id.into(),
+        problem: problem.into(),
+        variant: None,
+        title: format!("The {problem}"),
+        level: "L6".into(),
+        mode: Mode::Real,
+        state: State::Finished,
+        started_at: at.parse().unwrap(),
+        saved_at: at.parse().unwrap(),
+        ended_at: Some(at.parse().unwrap()),
+        allowed_ms: 3_600_000,
+        used_ms: 1_800_000,
+        hints: 2,
+        assisted: false,
+        blind,
+        informed,
+    }
+}
+
+fn some() -> Vec<Attempt> {
+    vec![
+        attempt("c", "cache", "2026-11-21T23:30:00Z", Some(scored(35.0, 12.0)), Some(scored(40.0, 15.0))),
+        attempt("b", "feed", "2026-11-20T10:00:00Z", None, None),
+        attempt("a", "cache", "2026-11-18T10:00:00Z", Some(scored(20.0, 4.0)), None),
+    ]
+}
+
+#[test]
+fn a_trend_knows_best_last_and_the_weakest_line() {
+    let trends = trends(&some());
+    assert_eq!(trends.iter().map(|trend| trend.problem.as_str()).collect::<Vec<_>>(), ["cache", "feed"]);
+    assert_eq!((trends[0].best(), trends[0].last(), trends[0].attempts), (Some(35.0), Some(35.0), 2));
+    assert_eq!(trends[0].totals, [20.0, 35.0], "oldest first");
+    assert_eq!(trends[0].weakest, Some(Weakest { line: "path".into(), points: 12.0, of: 20.0 }));
+    assert_eq!((trends[1].best(), &trends[1].weakest), (None, &None));
+    assert_eq!(trend(&some(), "cache").as_ref(), Some(&trends[0]));
+    assert_eq!(trend(&some(), "chat"), None);
+}
+
+#[test]
+fn a_streak_counts_local_days_and_today_may_still_come() {
+    // In Vienna, half past eleven at night in Greenwich is already the 22nd.
+    let vienna = FixedOffset::east_opt(3600).unwrap();
+    let day = |d| NaiveDate::from_ymd_opt(2026, 11, d).unwrap();
+    let history = |days: &[i64]| -> Vec<Attempt> {
+        let first = "2026-11-21T23:30:00Z".parse::<DateTime<Utc>>().unwrap();
+        days.iter().map(|back| attempt("x", "cache", &(first - Duration::days(*back)).to_rfc3339(), None, None)).collect()
+    };
+    assert_eq!(streak(&history(&[0, 1, 2, 4]), &[], day(22), &vienna), 3);
+    assert_eq!(streak(&history(&[0, 1, 2]), &[], day(23), &vienna), 3, "the 23rd is not over");
+    assert_eq!(streak(&history(&[0, 1, 2]), &[], day(24), &vienna), 0);
+    assert_eq!(streak(&history(&[0]), &[], day(22), &Utc), 1, "in Greenwich it was the 21st");
+    assert_eq!(streak(&[], &[], day(22), &Utc), 0);
+}
+
+#[test]
+fn calibration_tells_ranges_and_choices_apart() {
+    let made = |guess| Prediction { problem: "cache".into(), experiment: "e".into(), guess, made_at: "2026-11-21T10:00:00Z".parse().unwrap() };
+    let range = |actual| made(Guess::Number { value: 5.0, low: 1.0, high: 9.0, actual });
+    let ledger = [range(4.0), range(9.0), range(10.0), made(Guess::Choice { chosen: 2, right: 2 })];
+    let found = calibration(&ledger);
+    assert_eq!((found.ranges, found.choices), (Hits { hit: 2, of: 3 }, Hits { hit: 1, of: 1 }));
+    assert_eq!(Hits::default().share(), None);
+    assert_eq!(experiments_done(&ledger, "cache"), 1);
+}
+
+#[test]
+fn the_lean_needs_both_readings() {
+    let lean = lean(&some()).unwrap();
+    assert_eq!((lean.mean, lean.readings), (5.0, 1));
+}
+
+#[test]
+fn exports_hold_everything_once() {
+    let entries: Vec<_> =
+        some().into_iter().map(|attempt| Entry { attempt, notes: vec![("scope".into(), "20 M players".into()), ("design".into(), String::new())] }).collect();
+    let value = json(&entries, &[]);
+    assert_eq!(value["attempts"][0]["score"], 35.0);
+    assert_eq!(value["attempts"][0]["band"], "lean hire");
+    assert_eq!(value["attempts"][0]["notes"]["scope"], "20 M players");
+    assert_eq!(value["attempts"][1]["score"], serde_json::Value::Null);
+    let text = markdown(&entries, &[]);
+    assert!(text.contains("## The cache · 2026-11-21 23:30 UTC") && text.contains("**35 of 50, lean hire**"), "{text}");
+    assert!(text.contains("| path | 12.0 | 20.0 | a \\| b |") && text.contains("### Notes: scope"), "{text}");
+    assert!(!text.contains("### Notes: design"));
+    let table = csv(&some());
+    assert_eq!(table.lines().nth(1), Some("c,cache,,L6,real,finished,2026-11-21T23:30:00Z,3600,1800,2,false,40,35,lean hire"));
+    assert_eq!(table.lines().count(), 4);
+}
+
+#[test]
+fn a_sparkline_shows_fifty_points_as_full() {
+    assert_eq!(sparkline(&[0.0, 25.0, 50.0]), "▁▅█");
+}
