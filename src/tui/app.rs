@@ -3,6 +3,7 @@
 use super::event::{Mailbox, Message};
 use super::keymap::{self, GLOBAL, Global};
 use super::overlay::Overlay;
+use super::panes::code::Highlighter;
 use super::rooms::Rooms;
 use super::screen::{Ask, Ctx, Reply, Screen, ScreenId, Tone};
 use super::screens::{self, Place};
@@ -38,6 +39,7 @@ pub struct App {
     toasts: Vec<(Instant, Tone, String)>,
     pub rooms: Rooms,
     pub theme: Theme,
+    code: Highlighter,
     sender: Sender<Message>,
     next_id: ScreenId,
     /// Where the top screen was drawn last: the mouse is told against it.
@@ -53,14 +55,28 @@ pub struct App {
 impl App {
     pub fn new(rooms: Rooms, theme: Theme, sender: Sender<Message>, now: Instant) -> App {
         let (stack, toasts, deeds) = (Vec::new(), Vec::new(), Vec::new());
-        App { stack, overlay: None, toasts, rooms, theme, sender, next_id: 1, body: Rect::default(), quit: false, then: None, deeds, now }
+        App {
+            stack,
+            overlay: None,
+            toasts,
+            rooms,
+            theme,
+            code: Highlighter::new(sender.clone()),
+            sender,
+            next_id: 1,
+            body: Rect::default(),
+            quit: false,
+            then: None,
+            deeds,
+            now,
+        }
     }
 
     pub fn open(&mut self, place: Place) {
         let id = self.next_id;
         self.next_id += 1;
         let mailbox = Mailbox::new(id, self.sender.clone());
-        let ctx = Ctx { theme: &self.theme, rooms: &self.rooms, now: self.now, mailbox: &mailbox };
+        let ctx = Ctx { theme: &self.theme, rooms: &self.rooms, code: &self.code, now: self.now, mailbox: &mailbox };
         match screens::build(place, &ctx) {
             Ok(screen) => {
                 self.stack.push(Open { id, screen, mailbox });
@@ -167,12 +183,12 @@ impl App {
     }
 
     fn ctx<'a>(&'a self, open: &'a Open) -> Ctx<'a> {
-        Ctx { theme: &self.theme, rooms: &self.rooms, now: self.now, mailbox: &open.mailbox }
+        Ctx { theme: &self.theme, rooms: &self.rooms, code: &self.code, now: self.now, mailbox: &open.mailbox }
     }
 
     fn with<T>(&mut self, at: usize, act: impl FnOnce(&mut dyn Screen, &Ctx<'_>) -> T) -> T {
         let open = &mut self.stack[at];
-        let ctx = Ctx { theme: &self.theme, rooms: &self.rooms, now: self.now, mailbox: &open.mailbox };
+        let ctx = Ctx { theme: &self.theme, rooms: &self.rooms, code: &self.code, now: self.now, mailbox: &open.mailbox };
         act(open.screen.as_mut(), &ctx)
     }
 

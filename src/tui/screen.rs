@@ -2,6 +2,7 @@
 
 use super::event::Mailbox;
 use super::keymap::KeyHelp;
+use super::panes::code::Highlighter;
 use super::rooms::Rooms;
 use super::screens::Place;
 use super::theme::Theme;
@@ -19,6 +20,8 @@ pub type ScreenId = u64;
 pub struct Ctx<'a> {
     pub theme: &'a Theme,
     pub rooms: &'a Rooms,
+    /// Code in colours, for Markdown.
+    pub code: &'a Highlighter,
     /// Handed in, so that a test can set it.
     pub now: Instant,
     /// For workers of this screen: what they post comes to `on_message`.

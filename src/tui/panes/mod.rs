@@ -2,10 +2,12 @@
 
 mod bars;
 pub mod chart;
+pub mod code;
 mod diagram;
 mod dots;
 mod heat;
 mod histogram;
+pub mod markdown;
 pub mod numbers;
 mod ring;
 mod spacetime;

@@ -23,7 +23,7 @@ pub fn draw(table: &Table, area: Rect, buf: &mut Buffer, theme: &Theme) {
     if columns == 0 || table.rows.is_empty() {
         return super::empty("nothing yet", area, buf, theme);
     }
-    let widths = fitted(&natural(table), usize::from(area.width));
+    let widths = fitted(&natural(table), &[], usize::from(area.width));
     let aligns: Vec<Align> = (0..columns).map(|c| align(table, c)).collect();
     let mut rows = area.rows();
     if let Some(row) = rows.next() {
@@ -58,13 +58,15 @@ fn natural(table: &Table) -> Vec<usize> {
     (0..table.head.len()).map(widest).collect()
 }
 
-/// Widths that fit into `room`: the widest column gives first.
-pub fn fitted(natural: &[usize], room: usize) -> Vec<usize> {
+/// Widths that fit into `room`: the widest column gives first, below its floor (its longest word) only if all are there.
+pub fn fitted(natural: &[usize], floors: &[usize], room: usize) -> Vec<usize> {
     let mut widths = natural.to_vec();
     let gaps = GAP * natural.len().saturating_sub(1);
     while widths.iter().sum::<usize>() + gaps > room {
-        match widths.iter_mut().max() {
-            Some(widest) if *widest > 1 => *widest -= 1,
+        let above = |n: usize, width: usize| width > floors.get(n).copied().unwrap_or(0);
+        let widest = (0..widths.len()).max_by_key(|n| (above(*n, widths[*n]), widths[*n]));
+        match widest {
+            Some(n) if widths[n] > 1 => widths[n] -= 1,
             _ => break,
         }
     }
@@ -84,8 +86,9 @@ mod tests {
 
     #[test]
     fn the_widest_column_gives_first() {
-        assert_eq!(fitted(&[4, 20, 6], 24), [4, 10, 6]);
-        assert_eq!(fitted(&[4, 5], 80), [4, 5]);
-        assert_eq!(fitted(&[9, 9], 1), [1, 1]);
+        assert_eq!(fitted(&[4, 20, 6], &[], 24), [4, 10, 6]);
+        assert_eq!(fitted(&[10, 20, 6], &[10, 5, 6], 25), [10, 5, 6]);
+        assert_eq!(fitted(&[4, 5], &[], 80), [4, 5]);
+        assert_eq!(fitted(&[9, 9], &[], 1), [1, 1]);
     }
 }
