@@ -148,9 +148,9 @@ impl Pool {
     fn unlink(&mut self, frame: u32) {
         let Frame { newer, older, .. } = self.frames[frame as usize];
         if newer == NONE {
-            self.newest = older
+            self.newest = older;
         } else {
-            self.frames[newer as usize].older = older
+            self.frames[newer as usize].older = older;
         }
         if older == NONE { self.oldest = newer } else { self.frames[older as usize].newer = newer }
     }
@@ -159,9 +159,9 @@ impl Pool {
         self.frames[frame as usize].newer = NONE;
         self.frames[frame as usize].older = self.newest;
         if self.newest == NONE {
-            self.oldest = frame
+            self.oldest = frame;
         } else {
-            self.frames[self.newest as usize].newer = frame
+            self.frames[self.newest as usize].newer = frame;
         }
         self.newest = frame;
     }
@@ -176,9 +176,9 @@ impl Pool {
         let Frame { page, newer, older, .. } = self.frames[frame as usize];
         self.places[page as usize] = frame;
         if newer == NONE {
-            self.newest = frame
+            self.newest = frame;
         } else {
-            self.frames[newer as usize].older = frame
+            self.frames[newer as usize].older = frame;
         }
         if older == NONE { self.oldest = frame } else { self.frames[older as usize].newer = frame }
     }

@@ -1,0 +1,136 @@
+//! The lamps: what must hold of the ids, judged as they are made.
+
+use super::Ids;
+use crate::kernel::invariant::{InvariantKind, InvariantSpec, Lamps};
+use crate::kernel::node::{NodeId, Watch};
+use crate::kernel::time::Time;
+use std::collections::{BTreeMap, VecDeque};
+
+pub const UNIQUE: usize = 0;
+pub const RISE: usize = 1;
+pub const SORTED: usize = 2;
+pub const PARSE: usize = 3;
+pub const ENDS: usize = 4;
+pub const INDEX: usize = 5;
+pub const TICK_FULL: usize = 6;
+pub const OUT_OF_ORDER: usize = 7;
+
+pub const LAMPS: &[InvariantSpec] = &[
+    InvariantSpec { id: "ids-unique", kind: InvariantKind::Always, says: "no id is made twice" },
+    InvariantSpec { id: "node-ids-rise", kind: InvariantKind::Always, says: "the ids of one node strictly rise" },
+    InvariantSpec {
+        id: "sorted-within-clocks",
+        kind: InvariantKind::Always,
+        says: "an id smaller than an earlier one was made at most one tick and the largest difference of the generators' clocks later",
+    },
+    InvariantSpec { id: "parse-inverts", kind: InvariantKind::Always, says: "the time read from an id is the time that was put into it" },
+    InvariantSpec { id: "every-request-ends", kind: InvariantKind::Finally, says: "every request got its ids or failed with a reason" },
+    InvariantSpec { id: "index-in-order", kind: InvariantKind::Finally, says: "the index holds every accepted row once, in the order of the keys" },
+    InvariantSpec { id: "tick-full", kind: InvariantKind::Sometimes, says: "a generator uses up all its ids of one tick" },
+    InvariantSpec { id: "out-of-order", kind: InvariantKind::Sometimes, says: "an id is smaller than one that was made before it" },
+];
+
+/// How many record highs are kept to measure disorder against.
+const RECORDS_MAX: usize = 4096;
+/// How many of the latest ids a pane may show.
+const LATEST_MAX: usize = 64;
+
+#[derive(Clone, Copy, Debug)]
+pub enum Fact {
+    /// A node made `count` ids from `first` on. `ahead_ns`: how far its clock, and what it borrowed, is ahead of true time.
+    Issued { node: NodeId, first: u128, count: u64, ahead_ns: i64 },
+    Parsed { id: u128, said_ms: u64, read_ms: u64 },
+    /// A generator had to wait for its next tick.
+    TickFull,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Shadow {
+    /// Every block of ids: from its first id to its last, and who made it.
+    blocks: BTreeMap<u128, (u128, NodeId)>,
+    last_of_node: BTreeMap<NodeId, u128>,
+    /// Ids larger than all before them, with the time they were made: rising in both.
+    records: VecDeque<(u128, Time)>,
+    /// The least and the largest `ahead_ns` so far.
+    clocks: Option<(i64, i64)>,
+    latest: VecDeque<(u128, NodeId)>,
+}
+
+impl Shadow {
+    /// The latest first ids of blocks, newest first.
+    pub fn latest(&self) -> impl Iterator<Item = (u128, NodeId)> {
+        self.latest.iter().rev().copied()
+    }
+
+    /// The largest difference between clocks that made ids, in nanoseconds.
+    pub fn clock_spread_ns(&self) -> u64 {
+        self.clocks.map_or(0, |(least, most)| most.abs_diff(least))
+    }
+
+    fn issued(&mut self, now: Time, node: NodeId, first: u128, count: u64, tick_ns: u64, lamps: &mut Lamps) {
+        let last = first + u128::from(count) - 1;
+        self.judge_unique(now, node, first, last, lamps);
+        let before = self.last_of_node.insert(node, last);
+        lamps.judge(RISE, now, before.is_none_or(|before| before < first), || {
+            format!("node {} made {first} after {}", node.0, before.unwrap_or(0))
+        });
+        self.judge_sorted(now, first, last, tick_ns, lamps);
+        if self.latest.len() == LATEST_MAX {
+            self.latest.pop_front();
+        }
+        self.latest.push_back((first, node));
+    }
+
+    fn judge_unique(&mut self, now: Time, node: NodeId, first: u128, last: u128, lamps: &mut Lamps) {
+        let clash = self.blocks.range(..=last).next_back().filter(|(_, (end, _))| *end >= first);
+        let clash = clash.map(|(start, (_, other))| (*other, first.max(*start)));
+        lamps.judge(UNIQUE, now, clash.is_none(), || {
+            let (other, id) = clash.unwrap_or((node, first));
+            if other == node { format!("node {} made id {id} twice", node.0) } else { format!("nodes {} and {} both made id {id}", other.0, node.0) }
+        });
+        let entry = self.blocks.entry(first).or_insert((last, node));
+        if entry.0 < last {
+            *entry = (last, node);
+        }
+    }
+
+    /// The earliest larger id is a record high, so looking at the records is enough.
+    fn judge_sorted(&mut self, now: Time, first: u128, last: u128, tick_ns: u64, lamps: &mut Lamps) {
+        let larger = self.records.partition_point(|(id, _)| *id <= first);
+        let allowed = self.clock_spread_ns() + tick_ns;
+        match self.records.get(larger).copied() {
+            None => lamps.judge(SORTED, now, true, String::new),
+            Some((id, made)) => {
+                lamps.reach(OUT_OF_ORDER);
+                let late = now.since(made);
+                lamps.judge(SORTED, now, late.0 <= allowed, || {
+                    format!("id {first} came {late} after the larger {id}; clocks and one tick explain {:.1} ms", allowed as f64 / 1e6)
+                });
+            }
+        }
+        if self.records.back().is_none_or(|(id, _)| *id < last) {
+            if self.records.len() == RECORDS_MAX {
+                self.records.pop_front();
+            }
+            self.records.push_back((last, now));
+        }
+    }
+}
+
+impl Watch<Ids> for Shadow {
+    type Fact = Fact;
+
+    fn see(&mut self, now: Time, fact: Fact, system: &Ids, lamps: &mut Lamps) {
+        match fact {
+            Fact::Issued { node, first, count, ahead_ns } => {
+                let (least, most) = self.clocks.unwrap_or((ahead_ns, ahead_ns));
+                self.clocks = Some((least.min(ahead_ns), most.max(ahead_ns)));
+                self.issued(now, node, first, count, system.layout.tick_ms * 1_000_000, lamps);
+            }
+            Fact::Parsed { id, said_ms, read_ms } => {
+                lamps.judge(PARSE, now, said_ms == read_ms, || format!("id {id} was made at {said_ms} ms and is read as {read_ms} ms"));
+            }
+            Fact::TickFull => lamps.reach(TICK_FULL),
+        }
+    }
+}
