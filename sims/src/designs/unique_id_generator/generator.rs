@@ -300,12 +300,7 @@ impl Generator {
             Maker::Snowflake(snowflake) => {
                 snowflake.clock().set(ms);
                 let block = snowflake.reserve(most).map_err(|refused| Stuck::of(refused, cx))?;
-                let batch = Batch {
-                    first: u128::from(block.first),
-                    count: block.count,
-                    at_ms: Some(snowflake.last_ms()),
-                    lead_ms: snowflake.lead_ms(),
-                };
+                let batch = Batch { first: u128::from(block.first), count: block.count, at_ms: Some(snowflake.last_ms()), lead_ms: snowflake.lead_ms() };
                 self.durable.position = u128::from(snowflake.position());
                 Ok(batch)
             }

@@ -101,7 +101,21 @@ const ACTIONS: &[ActionSpec] = &[
 ];
 
 const FAULTS: &[&str] = &[
-    "crash", "restart", "pause", "resume", "cut", "heal", "partition", "slow", "lose", "duplicate", "reorder", "step-clock", "drift-clock", "load", "join",
+    "crash",
+    "restart",
+    "pause",
+    "resume",
+    "cut",
+    "heal",
+    "partition",
+    "slow",
+    "lose",
+    "duplicate",
+    "reorder",
+    "step-clock",
+    "drift-clock",
+    "load",
+    "join",
     "leave",
 ];
 

@@ -175,7 +175,9 @@ pub fn generator(node: &Role) -> Option<&Generator> {
 /// Adds the next generator. Its site alternates, its ordinal counts on; with an epoch per site, within its site.
 fn add_generator(stage: &mut Stage<'_, Ids>) -> NodeId {
     let system = stage.shared();
-    let index = stage.role("g").len();
+    // By the highest number in use: counting heads would give a newcomer the ordinal of somebody else once one has left.
+    let numbers = stage.role("g").into_iter().filter_map(|id| stage.name(id).strip_prefix('g')?.parse::<usize>().ok());
+    let index = numbers.max().unwrap_or(0);
     let ordinal = if system.own_epoch_per_site { index / 2 } else { index } as u64;
     let address = stage.rng(&format!("address {index}")).u64();
     let (coordinator, sequences) = (stage.role("coordinator").first().copied(), stage.role("seq"));
@@ -200,11 +202,13 @@ fn burst(stage: &mut Stage<'_, Ids>, action: &Action) -> Result<(), String> {
     if to.is_some_and(|id| generator(stage.node(id)).is_none()) {
         return Err("a burst goes to a generator: g1".into());
     }
-    let clients = stage.role("client");
+    let clients: Vec<NodeId> = stage.role("client").into_iter().filter(|id| stage.is_up(*id)).collect();
+    if clients.is_empty() {
+        return Err("no client is up".into());
+    }
     let (requests, ids) = (action.int("n").unwrap_or(1), action.int("ids").unwrap_or(1).max(1) as u64);
     for request in 0..requests.max(0) as usize {
-        let Some(id) = clients.get(request % clients.len().max(1)) else { break };
-        stage.with(*id, |node, cx| {
+        stage.with(clients[request % clients.len()], |node, cx| {
             if let Role::Client(client) = node {
                 client.ask(to, ids, cx);
             }

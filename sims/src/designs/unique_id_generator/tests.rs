@@ -20,24 +20,6 @@ fn run_with(seed: u64, set: &[(&str, &str)], script: &[&str], seconds: u64) -> B
     run
 }
 
-fn show(run: &dyn Run) {
-    println!("{} events", run.events());
-    for (name, value) in run.metrics() {
-        println!("{name} {value}");
-    }
-    for (spec, verdict) in run.verdicts() {
-        println!("{}: {verdict:?}", spec.id);
-    }
-    for entry in run.log(20) {
-        println!("{entry:?}");
-    }
-}
-
-#[test]
-fn look() {
-    show(run(&[], &[], 60).as_ref());
-}
-
 #[test]
 fn time_first_ids_spare_the_index_its_page_reads() {
     // What `teaches` promises: turn one knob, watch one number.

@@ -32,7 +32,7 @@ pub fn judge_at_last(world: &World<Ids>, lamps: &mut Lamps) {
     let now = world.now();
     for id in world.ids() {
         match world.node(id) {
-            Role::Client(client) => {
+            Role::Client(client) if world.is_up(id) => {
                 lamps.judge(ENDS, now, client.open() == 0, || format!("{} still waits for {} requests", world.name(id), client.open()));
             }
             Role::Database(database) => {
@@ -46,7 +46,7 @@ pub fn judge_at_last(world: &World<Ids>, lamps: &mut Lamps) {
                     format!("{entries} entries for {} rows, in order: {ordered}", database.rows())
                 });
             }
-            Role::Generator(_) | Role::Coordinator(_) | Role::Sequence(_) => {}
+            Role::Client(_) | Role::Generator(_) | Role::Coordinator(_) | Role::Sequence(_) => {}
         }
     }
 }

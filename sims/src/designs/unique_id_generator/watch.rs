@@ -38,8 +38,17 @@ const LATEST_MAX: usize = 64;
 #[derive(Clone, Copy, Debug)]
 pub enum Fact {
     /// A node made `count` ids from `first` on. `ahead_ns`: how far its clock, and what it borrowed, is ahead of true time.
-    Issued { node: NodeId, first: u128, count: u64, ahead_ns: i64 },
-    Parsed { id: u128, said_ms: u64, read_ms: u64 },
+    Issued {
+        node: NodeId,
+        first: u128,
+        count: u64,
+        ahead_ns: i64,
+    },
+    Parsed {
+        id: u128,
+        said_ms: u64,
+        read_ms: u64,
+    },
     /// A generator had to wait for its next tick.
     TickFull,
 }
@@ -71,9 +80,7 @@ impl Shadow {
         let last = first + u128::from(count) - 1;
         self.judge_unique(now, node, first, last, lamps);
         let before = self.last_of_node.insert(node, last);
-        lamps.judge(RISE, now, before.is_none_or(|before| before < first), || {
-            format!("node {} made {first} after {}", node.0, before.unwrap_or(0))
-        });
+        lamps.judge(RISE, now, before.is_none_or(|before| before < first), || format!("node {} made {first} after {}", node.0, before.unwrap_or(0)));
         self.judge_sorted(now, first, last, tick_ns, lamps);
         if self.latest.len() == LATEST_MAX {
             self.latest.pop_front();

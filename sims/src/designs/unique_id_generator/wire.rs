@@ -31,20 +31,43 @@ pub struct Made {
 #[derive(Clone, Debug)]
 pub enum Msg {
     Ask(Ask),
-    Issued { request: u64, made: Made },
-    Refused { request: u64, reason: usize },
+    Issued {
+        request: u64,
+        made: Made,
+    },
+    Refused {
+        request: u64,
+        reason: usize,
+    },
     /// A generator asks for a number, or to keep the one it holds. `last_ms` is the larger of its clock and its last id's time.
-    LeaseAsk { holds: Option<u64>, last_ms: u64, asked: Time },
+    LeaseAsk {
+        holds: Option<u64>,
+        last_ms: u64,
+        asked: Time,
+    },
     /// The number, and the time an earlier holder may have reached.
-    Leased { number: u64, after_ms: u64, asked: Time },
+    Leased {
+        number: u64,
+        after_ms: u64,
+        asked: Time,
+    },
     NoNumber,
     /// The machine was replaced: the generator runs at a new address.
-    Moved { address: u64 },
+    Moved {
+        address: u64,
+    },
     /// A generator wants the next range; `ask` comes back with it.
-    Fetch { ask: Option<Ask> },
-    Fetched { range: Range, ask: Option<Ask> },
+    Fetch {
+        ask: Option<Ask>,
+    },
+    Fetched {
+        range: Range,
+        ask: Option<Ask>,
+    },
     /// A row for the database, with the new id as its key.
-    Row { key: u128 },
+    Row {
+        key: u128,
+    },
 }
 
 impl Message for Msg {
