@@ -68,7 +68,7 @@ mod tests {
         #[test]
         fn no_id_is_given_twice(servers in 1u64..5, size in 1u64..50, asks in prop::collection::vec((0usize..5, 1u64..20), 1..100)) {
             let mut sequences: Vec<Sequence> = (0..servers).map(|i| Sequence::new(i, servers)).collect();
-            let mut ranges = vec![Range::default(); 5];
+            let mut ranges = [Range::default(); 5];
             let mut seen = BTreeSet::new();
             for (client, most) in asks {
                 if ranges[client].left() == 0 {

@@ -106,19 +106,15 @@ impl Client {
         }
     }
 
-    pub fn on_msg(&mut self, msg: Msg, cx: &mut Cx<'_, Ids>) {
-        match msg {
+    pub fn on_msg(&mut self, msg: &Msg, cx: &mut Cx<'_, Ids>) {
+        match *msg {
             Msg::Issued { request, made } => {
                 let Some(sent) = self.end(request) else { return };
                 cx.record_since(metrics::ISSUE, sent);
                 check(made, cx);
                 cx.send(self.database, Msg::Row { key: made.id });
             }
-            Msg::Refused { request, reason } => {
-                if self.end(request).is_some() {
-                    cx.fail(reason);
-                }
-            }
+            Msg::Refused { request, reason } if self.end(request).is_some() => cx.fail(reason),
             _ => {}
         }
     }

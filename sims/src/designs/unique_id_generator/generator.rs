@@ -163,8 +163,8 @@ impl Generator {
         self.serve(cx);
     }
 
-    pub fn on_msg(&mut self, from: NodeId, msg: Msg, cx: &mut Cx<'_, Ids>) {
-        match msg {
+    pub fn on_msg(&mut self, from: NodeId, msg: &Msg, cx: &mut Cx<'_, Ids>) {
+        match *msg {
             Msg::Ask(ask) => self.on_ask(Ask { came: cx.now(), ..ask }, cx),
             Msg::Leased { number, after_ms, asked } => {
                 let system = cx.shared();

@@ -44,8 +44,8 @@ impl Node<Ids> for Role {
 
     fn on_msg(&mut self, from: NodeId, msg: Msg, cx: &mut Cx<'_, Ids>) {
         match self {
-            Role::Client(client) => client.on_msg(msg, cx),
-            Role::Generator(generator) => generator.on_msg(from, msg, cx),
+            Role::Client(client) => client.on_msg(&msg, cx),
+            Role::Generator(generator) => generator.on_msg(from, &msg, cx),
             Role::Coordinator(coordinator) => coordinator.on_msg(from, &msg, cx),
             Role::Sequence(sequence) => sequence.on_msg(from, &msg, cx),
             Role::Database(database) => database.on_msg(&msg, cx),

@@ -1,6 +1,7 @@
 //! What the lab shows of the ids, and what is judged when all is quiet.
 
 use super::config::{Ids, START_MS, Scheme, year};
+use super::generator::Generator;
 use super::nodes::{Role, generator};
 use super::watch::{ENDS, INDEX};
 use crate::kernel::invariant::Lamps;
@@ -59,7 +60,7 @@ fn bits(world: &World<Ids>, ask: &Ask) -> Table {
         let name = world.name(node).to_string();
         match system.scheme {
             Scheme::Snowflake => {
-                let site = generator(world.node(node)).map_or(0, |g| g.site());
+                let site = generator(world.node(node)).map_or(0, Generator::site);
                 let layout = system.layout_of(site);
                 let parsed = layout.parse(id as u64);
                 let tick = (parsed.at_ms - layout.epoch_ms) / layout.tick_ms;

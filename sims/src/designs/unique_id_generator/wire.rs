@@ -28,7 +28,7 @@ pub struct Made {
     pub site: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Msg {
     Ask(Ask),
     Issued {
@@ -101,7 +101,7 @@ impl Message for Msg {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Timer {
     /// A client's next request.
     Arrive,
