@@ -310,7 +310,12 @@ impl<S: Slot, C: Clock> Generator<S, C> {
             Policy::Wait => Err(Refused::NotYet { until_ms: at(tick) }),
             // In milliseconds, not ticks: the bound may end within a tick.
             Policy::Logical { most_ms } if at(tick) <= self.clock.millis().saturating_add(most_ms) => Ok(next),
-            Policy::Logical { most_ms } => Err(Refused::NotYet { until_ms: at(tick).saturating_sub(most_ms) }),
+            Policy::Logical { most_ms } => {
+                // Once the clock has come to the last id's own tick it is not behind any more, and a full tick lends nothing.
+                let lent = at(tick).saturating_sub(most_ms);
+                let until_ms = if lent < at(last >> self.layout.sequence_bits) { lent } else { at(tick) };
+                Err(Refused::NotYet { until_ms })
+            }
         }
     }
 
