@@ -158,10 +158,3 @@ pub fn lean(attempts: &[Attempt]) -> Option<Lean> {
 pub fn time_spent(attempts: &[Attempt]) -> std::time::Duration {
     std::time::Duration::from_millis(attempts.iter().map(|attempt| attempt.used_ms).sum())
 }
-
-/// Eight heights for a line of totals: `▂▄▆`, against the fifty points of a rubric.
-pub fn sparkline(totals: &[f64]) -> String {
-    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let height = |total: &f64| HEIGHTS[((total / score::POINTS * 7.0).round().clamp(0.0, 7.0)) as usize];
-    totals.iter().map(height).collect()
-}

@@ -121,8 +121,3 @@ fn exports_hold_everything_once() {
     assert_eq!(table.lines().nth(1), Some("c,cache,,L6,real,finished,2026-11-21T23:30:00Z,3600,1800,2,false,40,35,lean hire"));
     assert_eq!(table.lines().count(), 4);
 }
-
-#[test]
-fn a_sparkline_shows_fifty_points_as_full() {
-    assert_eq!(sparkline(&[0.0, 25.0, 50.0]), "▁▅█");
-}

@@ -1,5 +1,6 @@
 //! Every screen: one file or folder each, and a place here by which it is opened.
 
+pub mod interview;
 pub mod list;
 
 use super::screen::{Ctx, Screen};
@@ -40,11 +41,13 @@ impl Place {
 ///
 /// # Errors
 /// A sentence: no such problem, the store does not answer.
-pub fn build(place: Place, _ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
+pub fn build(place: Place, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
     match place {
         Place::List => Ok(Box::new(list::List::default())),
         Place::Welcome | Place::Card { .. } => Err("this screen is not built yet".into()),
-        Place::Interview { .. } | Place::Resume { .. } | Place::Scoring { .. } | Place::History { .. } => Err("this screen is not built yet".into()),
+        Place::Interview { problem, variant, mode } => interview::begin(&problem, variant.as_deref(), mode, ctx),
+        Place::Resume { attempt } => interview::take_up(&attempt, ctx),
+        Place::Scoring { .. } | Place::History { .. } => Err("this screen is not built yet".into()),
         Place::Lab { .. } => Err("the lab is not built yet".into()),
         Place::Bench { .. } => Err("the bench is not built yet".into()),
     }

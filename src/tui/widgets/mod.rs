@@ -1,5 +1,6 @@
 //! Small things that several screens draw with.
 
+pub mod entry;
 pub mod meter;
 pub mod popup;
 pub mod scroll;

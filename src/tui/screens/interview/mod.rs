@@ -1,0 +1,342 @@
+//! The interview: a clock, a prompt that says little, notes by phase, and everything else one key away.
+
+mod ask;
+mod form;
+mod keys;
+mod offer;
+mod sheet;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use crate::catalog::{Missing, Problem};
+use crate::session::{Mode, Plan, Refused, Session, Stage};
+use crate::store::{Live, StoreError, Unfinished};
+use crate::tui::keymap::{self, KeyHelp};
+use crate::tui::screen::{Ask, Ctx, Edited, Header, Reply, Screen, Tone};
+use crate::tui::screens::Place;
+use ask::{AskBox, Asked};
+use form::Form;
+use keys::{Act, KEYS};
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui_textarea::{TextArea, WrapMode};
+use sheet::Sheet;
+use std::any::Any;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What lies over the notes and has the keys.
+enum Pane {
+    Ask(AskBox),
+    Sheet(Sheet),
+    Form(Form),
+    /// Finish, really?
+    Finish,
+    /// Look at the solution, really?
+    Reveal,
+}
+
+pub struct Interview {
+    problem: Arc<Problem>,
+    session: Session,
+    /// `None`: the store takes nothing; the interview goes on all the same.
+    live: Option<Live>,
+    notes: Vec<TextArea<'static>>,
+    pane: Option<Pane>,
+    last: Instant,
+    /// Lines the prompt is scrolled back from its end.
+    back: usize,
+}
+
+/// Begins an interview, or offers one that was cut off.
+///
+/// # Errors
+/// The card is missing or bad.
+pub fn begin(problem: &str, variant: Option<&str>, mode: Option<Mode>, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
+    let card = card(problem, ctx)?;
+    let chosen = match variant {
+        None => None,
+        Some(id) => Some(card.variant(id).ok_or_else(|| format!("`{problem}` has no variant `{id}`"))?),
+    };
+    if let Some(cut) = cut_off(problem, variant, ctx) {
+        return Ok(Box::new(offer::Offer::new(cut, mode)));
+    }
+    let mut session = Session::start(Plan::of(&card, chosen), mode.unwrap_or(ctx.rooms.config.mode));
+    // Without a store the hour is not lost, only not kept: the store itself has said so.
+    let live = ctx.rooms.store().and_then(|store| store.begin(&mut session).ok());
+    Ok(Box::new(Interview::new(card, session, live, ctx.now)))
+}
+
+/// Takes up an interview that was cut off.
+///
+/// # Errors
+/// It is open elsewhere, unknown, or its card is gone.
+pub fn take_up(attempt: &str, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
+    let store = ctx.rooms.store().ok_or("the history is still being read")?;
+    let (session, live) = store.take_up(attempt).map_err(|why| why.to_string())?;
+    let card = card(&session.plan().problem, ctx)?;
+    if session.stage() == Stage::Finished {
+        return Err("this interview is over".into());
+    }
+    Ok(Box::new(Interview::new(card, session, Some(live), ctx.now)))
+}
+
+fn card(problem: &str, ctx: &Ctx<'_>) -> Result<Arc<Problem>, String> {
+    let catalog = ctx.rooms.catalog.as_ref().ok_or("the problems are still being read")?;
+    catalog.problem(problem).map_err(|missing| match missing {
+        Missing::Unknown(why) => why,
+        Missing::Bad(faults) => faults.first().map_or_else(|| format!("the card of `{problem}` has faults"), ToString::to_string),
+    })
+}
+
+fn cut_off(problem: &str, variant: Option<&str>, ctx: &Ctx<'_>) -> Option<Unfinished> {
+    let all = ctx.rooms.store()?.unfinished().ok()?;
+    all.into_iter().find(|cut| !cut.elsewhere && cut.attempt.problem == problem && cut.attempt.variant.as_deref() == variant)
+}
+
+impl Interview {
+    fn new(problem: Arc<Problem>, session: Session, live: Option<Live>, now: Instant) -> Interview {
+        let notes = (0..session.plan().phases.len()).map(|phase| area(session.notes(phase))).collect();
+        Interview { problem, session, live, notes, pane: None, last: now, back: 0 }
+    }
+
+    /// Brings the session's clock to now.
+    fn catch_up(&mut self, ctx: &Ctx<'_>) {
+        self.session.pass(ctx.now.saturating_duration_since(self.last));
+        self.last = ctx.now;
+    }
+
+    /// Hands everything to the store.
+    fn keep(&mut self, ctx: &Ctx<'_>) {
+        let phase = self.session.phase();
+        if let Some(notes) = self.notes.get(phase) {
+            let _ = self.session.write(phase, &notes.lines().join("\n"));
+        }
+        if let (Some(store), Some(live)) = (ctx.rooms.store(), &self.live) {
+            store.keep(live, &mut self.session);
+        }
+    }
+
+    fn act(&mut self, act: Act, ctx: &Ctx<'_>) -> Vec<Ask> {
+        let done = match act {
+            Act::Hint => self.session.hint().map(drop),
+            Act::Next => self.session.next_phase(),
+            Act::Back => self.session.go(self.session.phase().saturating_sub(1)),
+            Act::Mark => self.session.mark("first-full-path"),
+            Act::Pause if self.session.stage() == Stage::Paused => {
+                self.session.resume();
+                Ok(())
+            }
+            Act::Pause => self.session.pause(),
+            Act::Ask => self.over(Pane::Ask(AskBox::default())),
+            Act::Estimate => self.over(Pane::Sheet(Sheet::default())),
+            Act::Size => {
+                let form = Form::new(&self.problem.sizing, self.problem.design.as_deref(), &self.session);
+                self.over(Pane::Form(form))
+            }
+            Act::Reveal => self.over(Pane::Reveal),
+            Act::Finish => self.over(Pane::Finish),
+            Act::Up => {
+                self.back += 3;
+                return Vec::new();
+            }
+            Act::Down => {
+                self.back = self.back.saturating_sub(3);
+                return Vec::new();
+            }
+            Act::Editor => return vec![Ask::Edit(self.session.notes(self.session.phase()).to_string())],
+            Act::Leave => return vec![leave()],
+        };
+        self.back = 0;
+        match done {
+            Ok(()) if act == Act::Mark => vec![Ask::Toast(Tone::Good, "marked: a first full path stands".into())],
+            Ok(()) => Vec::new(),
+            Err(Refused::LastPhase) => {
+                let _ = self.over(Pane::Finish);
+                Vec::new()
+            }
+            Err(why) => {
+                self.keep(ctx);
+                vec![Ask::Toast(Tone::Warn, why.to_string())]
+            }
+        }
+    }
+
+    fn over(&mut self, pane: Pane) -> Result<(), Refused> {
+        self.pane = Some(pane);
+        Ok(())
+    }
+
+    /// A key for what lies over the notes.
+    fn pane_key(&mut self, mut pane: Pane, key: KeyEvent, ctx: &Ctx<'_>) -> Vec<Ask> {
+        if key.code == KeyCode::Esc {
+            return Vec::new();
+        }
+        match &mut pane {
+            Pane::Ask(asking) => match asking.on_key(key, &self.session) {
+                Asked::Nothing => {}
+                Asked::Fact(fact) => {
+                    let _ = self.session.ask(fact);
+                    return Vec::new();
+                }
+                Asked::Open(question) => {
+                    let _ = self.session.ask_openly(&question);
+                    return Vec::new();
+                }
+            },
+            Pane::Sheet(sheet) => sheet.on_key(key, &mut self.session),
+            Pane::Form(form) => form.on_key(key, &mut self.session),
+            Pane::Finish if matches!(key.code, KeyCode::Enter | KeyCode::Char('y')) => return self.finish(ctx),
+            Pane::Reveal if matches!(key.code, KeyCode::Enter | KeyCode::Char('y')) => {
+                self.session.reveal();
+                return Vec::new();
+            }
+            Pane::Finish | Pane::Reveal if key.code == KeyCode::Char('n') => return Vec::new(),
+            Pane::Finish | Pane::Reveal => {}
+        }
+        self.pane = Some(pane);
+        Vec::new()
+    }
+
+    fn finish(&mut self, ctx: &Ctx<'_>) -> Vec<Ask> {
+        self.keep(ctx);
+        self.session.finish();
+        self.keep(ctx);
+        match self.live.take() {
+            Some(live) => vec![Ask::Replace(Place::Scoring { attempt: live.id().to_string() })],
+            None => vec![Ask::Toast(Tone::Bad, "this interview could not be kept, so it cannot be scored".into()), Ask::Back],
+        }
+    }
+}
+
+fn leave() -> Ask {
+    let question = "Leave the interview? Its clock stops, and it waits for you.".to_string();
+    Ask::Confirm { question, yes: Box::new(Ask::Back) }
+}
+
+/// An editor for the notes of one phase.
+fn area(notes: &str) -> TextArea<'static> {
+    let mut area = TextArea::new(notes.split('\n').map(str::to_string).collect());
+    area.set_wrap_mode(WrapMode::WordOrGlyph);
+    area.set_cursor_line_style(ratatui::style::Style::new());
+    area.move_cursor(ratatui_textarea::CursorMove::Bottom);
+    area.move_cursor(ratatui_textarea::CursorMove::End);
+    area
+}
+
+impl Screen for Interview {
+    fn header(&self, _ctx: &Ctx<'_>) -> Header {
+        let unkept = if self.live.is_none() { " · not kept" } else { "" };
+        let right = Line::raw(format!("{} mode{unkept}", self.session.mode().name()));
+        Header { right, ..Header::title(self.session.plan().title.clone()) }
+    }
+
+    fn keys(&self) -> Vec<KeyHelp> {
+        let (taken, of) = self.session.hint_count();
+        let says = |key: KeyHelp| match key.says {
+            "hint" if taken == of => KeyHelp { says: "no more hints", ..key },
+            "pause" if self.session.stage() == Stage::Paused => KeyHelp { says: "go on", ..key },
+            _ => key,
+        };
+        // A real interview has no pause: then the key is not offered.
+        let paused = self.session.mode().may_pause();
+        keymap::help(KEYS).into_iter().filter(|key| paused || key.says != "pause").map(says).collect()
+    }
+
+    fn on_key(&mut self, key: KeyEvent, ctx: &Ctx<'_>) -> Reply {
+        self.catch_up(ctx);
+        self.session.key();
+        let asks = if let Some(pane) = self.pane.take() {
+            self.pane_key(pane, key, ctx)
+        } else if let Some(act) = keymap::find(KEYS, key) {
+            // What was typed belongs to the phase that is left.
+            self.keep(ctx);
+            self.act(act, ctx)
+        } else if keymap::find(keymap::GLOBAL, key) == Some(keymap::Global::Help) && !matches!(key.code, KeyCode::Char(_)) {
+            return Reply::Passed;
+        } else if self.session.stage() == Stage::Paused {
+            vec![Ask::Toast(Tone::Plain, "paused: F7 goes on".into())]
+        } else {
+            self.notes[self.session.phase()].input(key);
+            Vec::new()
+        };
+        self.keep(ctx);
+        Reply::Used(asks)
+    }
+
+    fn on_paste(&mut self, text: &str, ctx: &Ctx<'_>) -> Reply {
+        self.catch_up(ctx);
+        self.session.key();
+        match &mut self.pane {
+            Some(Pane::Ask(asking)) => asking.paste(text, &self.session),
+            Some(Pane::Sheet(sheet)) => sheet.entry.paste(text),
+            Some(Pane::Form(form)) => form.paste(text, &mut self.session),
+            Some(Pane::Finish | Pane::Reveal) => {}
+            None => drop(self.notes[self.session.phase()].insert_str(text)),
+        }
+        self.keep(ctx);
+        Reply::DONE
+    }
+
+    fn on_mouse(&mut self, mouse: MouseEvent, body: Rect, _ctx: &Ctx<'_>) -> Reply {
+        let [_, prompt, _] = view::split(body);
+        let over_prompt = prompt.contains((mouse.column, mouse.row).into());
+        match mouse.kind {
+            MouseEventKind::ScrollUp if over_prompt => self.back += 3,
+            MouseEventKind::ScrollDown if over_prompt => self.back = self.back.saturating_sub(3),
+            MouseEventKind::ScrollUp => self.notes[self.session.phase()].scroll((-3, 0)),
+            MouseEventKind::ScrollDown => self.notes[self.session.phase()].scroll((3, 0)),
+            _ => return Reply::Passed,
+        }
+        Reply::DONE
+    }
+
+    fn on_tick(&mut self, ctx: &Ctx<'_>) -> Vec<Ask> {
+        let before = self.session.said().len();
+        self.catch_up(ctx);
+        if self.session.said().len() > before {
+            self.back = 0;
+        }
+        self.keep(ctx);
+        Vec::new()
+    }
+
+    fn on_message(&mut self, message: Box<dyn Any + Send>, ctx: &Ctx<'_>) -> Vec<Ask> {
+        let Ok(edited) = message.downcast::<Edited>() else { return Vec::new() };
+        self.catch_up(ctx);
+        match edited.0 {
+            Ok(text) => self.notes[self.session.phase()] = area(text.trim_end_matches('\n')),
+            Err(why) => return vec![Ask::Toast(Tone::Bad, why)],
+        }
+        self.keep(ctx);
+        Vec::new()
+    }
+
+    fn on_save(&mut self, ctx: &Ctx<'_>) {
+        self.catch_up(ctx);
+        self.keep(ctx);
+    }
+
+    /// At the clock's next full second; not at all while it stands.
+    fn next_tick(&self, ctx: &Ctx<'_>) -> Option<Duration> {
+        let part = (self.session.elapsed() + ctx.now.saturating_duration_since(self.last)).subsec_millis();
+        (self.session.stage() == Stage::Running).then(|| Duration::from_millis(u64::from(1001 - part.min(1000))))
+    }
+
+    fn types(&self) -> bool {
+        true
+    }
+
+    fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>) {
+        view::draw(self, area, buf, ctx.theme);
+    }
+}
+
+/// Why a claim failed, for the offer.
+fn say(why: &StoreError) -> Ask {
+    Ask::Toast(Tone::Bad, why.to_string())
+}
