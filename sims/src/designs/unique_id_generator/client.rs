@@ -5,7 +5,7 @@ use super::watch::Fact;
 use super::wire::{Ask, Made, Msg, Timer};
 use super::{Ids, metrics, reasons};
 use crate::kernel::cx::Cx;
-use crate::kernel::load::{Gap, Stream};
+use crate::kernel::load::{Arrivals, Gap, Stream};
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
@@ -22,6 +22,8 @@ pub struct Client {
     stream: Stream,
     /// This client's share of the load.
     share: f64,
+    /// When it begins, as a part of the gap between its requests.
+    turn: f64,
     /// Requests not yet ended, by number: when sent, and whether still open. The first one's number is `first_open`.
     sent: VecDeque<(Time, bool)>,
     first_open: u64,
@@ -30,12 +32,13 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(generators: Vec<NodeId>, database: NodeId, share: f64, rng: Rng, system: &Ids) -> Client {
+    pub fn new(generators: Vec<NodeId>, database: NodeId, (share, turn): (f64, f64), rng: Rng, system: &Ids) -> Client {
         Client {
             generators,
             database,
             stream: Stream::new(system.arrivals.clone(), rng),
             share,
+            turn,
             sent: VecDeque::new(),
             first_open: 0,
             open: 0,
@@ -53,7 +56,14 @@ impl Client {
     }
 
     pub fn start(&mut self, cx: &mut Cx<'_, Ids>) {
-        self.wait_for_next(cx);
+        let system = cx.system();
+        if system.arrivals == Arrivals::Steady && system.rate > 0.0 {
+            // Steady clients take turns, or they would all ask in one instant.
+            let gap = 1.0 / (system.rate * self.share);
+            cx.background(Span::from_secs_f64(gap * self.turn), Timer::Look);
+        } else {
+            self.wait_for_next(cx);
+        }
     }
 
     pub fn crash(&mut self) {

@@ -26,6 +26,8 @@ type Snowflake = snowflake::Generator<Cell<u64>, HandClock>;
 
 #[derive(Clone, Debug)]
 pub struct Generator {
+    /// g1, g2, …
+    name: u32,
     ordinal: u64,
     site: usize,
     address: u64,
@@ -76,6 +78,7 @@ struct Batch {
 impl Generator {
     pub fn new(ordinal: u64, site: usize, address: u64, coordinator: Option<NodeId>, sequences: Vec<NodeId>) -> Generator {
         Generator {
+            name: 0,
             ordinal,
             site,
             address,
@@ -127,6 +130,7 @@ impl Generator {
 
     pub fn start(&mut self, cx: &mut Cx<'_, Ids>) {
         let system = cx.shared();
+        self.name = cx.name(cx.me()).trim_start_matches('g').parse().unwrap_or(0);
         self.maker = match system.scheme {
             Scheme::Snowflake => Maker::Snowflake(Snowflake::new(system.layout_of(self.site), 0, system.policy, HandClock::default())),
             Scheme::Uuid4 => Maker::Uuid4,
@@ -331,7 +335,7 @@ impl Generator {
             cx.record(metrics::LEAD, batch.lead_ms * 1_000_000);
         }
         let ahead_ns = cx.clock_ns() - cx.now().0 as i64 + batch.lead_ms as i64 * 1_000_000;
-        cx.fact(Fact::Issued { node: cx.me(), first: batch.first, count: batch.count, ahead_ns });
+        cx.fact(Fact::Issued { generator: self.name, first: batch.first, count: batch.count, ahead_ns });
         if ask.left == 0 {
             cx.record_since(metrics::HELD, ask.came);
             cx.send(ask.client, Msg::Issued { request: ask.request, made: ask.first.unwrap_or(made) });

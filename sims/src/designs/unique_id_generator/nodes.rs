@@ -118,9 +118,10 @@ impl System for Ids {
             stage.set_clock(id, offset as i64);
         }
         let database = stage.add_one("db", Role::Database(Database::new(self)));
+        let share = 1.0 / CLIENTS as f64;
         for client in 0..CLIENTS {
             let (rng, generators) = (stage.rng(["load 1", "load 2", "load 3"][client]), stage.role("g"));
-            stage.add("client", Role::Client(Client::new(generators, database, 1.0 / CLIENTS as f64, rng, self)));
+            stage.add("client", Role::Client(Client::new(generators, database, (share, share * client as f64), rng, self)));
         }
         tell_members(stage);
         let addresses = stage.role("g").into_iter().filter_map(|id| generator(stage.node(id)).map(Generator::address));

@@ -56,11 +56,12 @@ pub fn judge_at_last(world: &World<Ids>, lamps: &mut Lamps) {
 fn bits(world: &World<Ids>, ask: &Ask) -> Table {
     let system = world.system();
     let rows = usize::from(ask.rows.saturating_sub(1));
-    let row = |(id, node): (u128, NodeId)| -> Vec<String> {
-        let name = world.name(node).to_string();
+    let row = |(id, node): (u128, u32)| -> Vec<String> {
+        let name = format!("g{node}");
         match system.scheme {
             Scheme::Snowflake => {
-                let site = generator(world.node(node)).map_or(0, Generator::site);
+                let maker = world.role("g").into_iter().find(|id| world.name(*id) == name);
+                let site = maker.and_then(|id| generator(world.node(id))).map_or(0, Generator::site);
                 let layout = system.layout_of(site);
                 let parsed = layout.parse(id as u64);
                 let tick = (parsed.at_ms - layout.epoch_ms) / layout.tick_ms;

@@ -2,7 +2,7 @@
 
 use super::Ids;
 use crate::kernel::invariant::{InvariantKind, InvariantSpec, Lamps};
-use crate::kernel::node::{NodeId, Watch};
+use crate::kernel::node::Watch;
 use crate::kernel::time::Time;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -37,9 +37,9 @@ const LATEST_MAX: usize = 64;
 
 #[derive(Clone, Copy, Debug)]
 pub enum Fact {
-    /// A node made `count` ids from `first` on. `ahead_ns`: how far its clock, and what it borrowed, is ahead of true time.
+    /// Generator g1, g2, … made `count` ids from `first` on. `ahead_ns`: how far its clock, and what it borrowed, is ahead of true time.
     Issued {
-        node: NodeId,
+        generator: u32,
         first: u128,
         count: u64,
         ahead_ns: i64,
@@ -56,18 +56,18 @@ pub enum Fact {
 #[derive(Clone, Debug, Default)]
 pub struct Shadow {
     /// Every block of ids: from its first id to its last, and who made it.
-    blocks: BTreeMap<u128, (u128, NodeId)>,
-    last_of_node: BTreeMap<NodeId, u128>,
+    blocks: BTreeMap<u128, (u128, u32)>,
+    last_of: BTreeMap<u32, u128>,
     /// Ids larger than all before them, with the time they were made: rising in both.
     records: VecDeque<(u128, Time)>,
     /// The least and the largest `ahead_ns` so far.
     clocks: Option<(i64, i64)>,
-    latest: VecDeque<(u128, NodeId)>,
+    latest: VecDeque<(u128, u32)>,
 }
 
 impl Shadow {
     /// The latest first ids of blocks, newest first.
-    pub fn latest(&self) -> impl Iterator<Item = (u128, NodeId)> {
+    pub fn latest(&self) -> impl Iterator<Item = (u128, u32)> {
         self.latest.iter().rev().copied()
     }
 
@@ -76,11 +76,11 @@ impl Shadow {
         self.clocks.map_or(0, |(least, most)| most.abs_diff(least))
     }
 
-    fn issued(&mut self, now: Time, node: NodeId, first: u128, count: u64, tick_ns: u64, lamps: &mut Lamps) {
+    fn issued(&mut self, now: Time, node: u32, first: u128, count: u64, tick_ns: u64, lamps: &mut Lamps) {
         let last = first + u128::from(count) - 1;
         self.judge_unique(now, node, first, last, lamps);
-        let before = self.last_of_node.insert(node, last);
-        lamps.judge(RISE, now, before.is_none_or(|before| before < first), || format!("node {} made {first} after {}", node.0, before.unwrap_or(0)));
+        let before = self.last_of.insert(node, last);
+        lamps.judge(RISE, now, before.is_none_or(|before| before < first), || format!("g{node} made {first} after {}", before.unwrap_or(0)));
         self.judge_sorted(now, first, last, tick_ns, lamps);
         if self.latest.len() == LATEST_MAX {
             self.latest.pop_front();
@@ -88,12 +88,12 @@ impl Shadow {
         self.latest.push_back((first, node));
     }
 
-    fn judge_unique(&mut self, now: Time, node: NodeId, first: u128, last: u128, lamps: &mut Lamps) {
+    fn judge_unique(&mut self, now: Time, node: u32, first: u128, last: u128, lamps: &mut Lamps) {
         let clash = self.blocks.range(..=last).next_back().filter(|(_, (end, _))| *end >= first);
         let clash = clash.map(|(start, (_, other))| (*other, first.max(*start)));
         lamps.judge(UNIQUE, now, clash.is_none(), || {
             let (other, id) = clash.unwrap_or((node, first));
-            if other == node { format!("node {} made id {id} twice", node.0) } else { format!("nodes {} and {} both made id {id}", other.0, node.0) }
+            if other == node { format!("g{node} made id {id} twice") } else { format!("g{other} and g{node} both made id {id}") }
         });
         let entry = self.blocks.entry(first).or_insert((last, node));
         if entry.0 < last {
@@ -129,10 +129,10 @@ impl Watch<Ids> for Shadow {
 
     fn see(&mut self, now: Time, fact: Fact, system: &Ids, lamps: &mut Lamps) {
         match fact {
-            Fact::Issued { node, first, count, ahead_ns } => {
+            Fact::Issued { generator, first, count, ahead_ns } => {
                 let (least, most) = self.clocks.unwrap_or((ahead_ns, ahead_ns));
                 self.clocks = Some((least.min(ahead_ns), most.max(ahead_ns)));
-                self.issued(now, node, first, count, system.layout.tick_ms * 1_000_000, lamps);
+                self.issued(now, generator, first, count, system.layout.tick_ms * 1_000_000, lamps);
             }
             Fact::Parsed { id, said_ms, read_ms } => {
                 lamps.judge(PARSE, now, said_ms == read_ms, || format!("id {id} was made at {said_ms} ms and is read as {read_ms} ms"));
