@@ -1,104 +1,128 @@
 //! The knob `algorithm` as something that decides: one type for all, dispatched once per decision.
 
+use super::scripts::{Count, DecrExpire, IncrExpire, Members, RandomMember};
 use crate::parts::limiter::{Decision, FixedWindow, Gcra, LeakyBucket, Limiter, Log, Quota, SlidingCounter, SlidingLog, TokenBucket};
 use std::sync::Arc;
 
-pub const ALGORITHMS: &[&str] = &["fixed-window", "sliding-log", "sliding-counter", "token-bucket", "leaky-bucket", "gcra"];
+/// The last three are faulty on purpose.
+pub const ALGORITHMS: &[&str] =
+    &["fixed-window", "sliding-log", "sliding-counter", "token-bucket", "leaky-bucket", "gcra", "incr-expire", "decr-expire", "random-member"];
 
 /// One quota under one algorithm.
-#[derive(Clone)]
-pub enum Rule {
-    /// Those whose state is one word.
-    Word(Arc<dyn Limiter<State = u64> + Send + Sync>),
-    Log(SlidingLog),
+pub type Rule = Arc<dyn Limiter<State = Kept> + Send + Sync>;
+
+pub fn rule(algorithm: &str, quota: &Quota) -> Rule {
+    match algorithm {
+        "fixed-window" => Arc::new(On(FixedWindow::new(quota))),
+        "sliding-counter" => Arc::new(On(SlidingCounter::new(quota))),
+        "token-bucket" => Arc::new(On(TokenBucket::new(quota))),
+        "leaky-bucket" => Arc::new(On(LeakyBucket::new(quota))),
+        "gcra" => Arc::new(On(Gcra::new(quota))),
+        "incr-expire" => Arc::new(On(IncrExpire::new(quota))),
+        "decr-expire" => Arc::new(On(DecrExpire::new(quota))),
+        "random-member" => Arc::new(On(RandomMember::new(quota))),
+        _ => Arc::new(On(SlidingLog::new(quota))),
+    }
 }
 
-/// What is stored for one key.
+/// Whether an algorithm promises `burst + rate * t`, not `limit` per window.
+pub fn is_bucket(algorithm: &str) -> bool {
+    matches!(algorithm, "token-bucket" | "leaky-bucket" | "gcra")
+}
+
+/// What is kept for one key.
 #[derive(Clone, Debug)]
 pub enum Kept {
     Word(u64),
     Log(Log),
+    Count(Count),
+    Members(Members),
 }
 
-impl Rule {
-    pub fn new(algorithm: &str, quota: &Quota) -> Rule {
-        match algorithm {
-            "fixed-window" => Rule::Word(Arc::new(FixedWindow::new(quota))),
-            "sliding-counter" => Rule::Word(Arc::new(SlidingCounter::new(quota))),
-            "token-bucket" => Rule::Word(Arc::new(TokenBucket::new(quota))),
-            "leaky-bucket" => Rule::Word(Arc::new(LeakyBucket::new(quota))),
-            "gcra" => Rule::Word(Arc::new(Gcra::new(quota))),
-            _ => Rule::Log(SlidingLog::new(quota)),
+/// A state that [`Kept`] can hold.
+trait Part: Sized {
+    fn keep(self) -> Kept;
+    fn of(kept: &Kept) -> Option<&Self>;
+    fn of_mut(kept: &mut Kept) -> Option<&mut Self>;
+}
+
+macro_rules! part {
+    ($state:ty, $variant:ident) => {
+        impl Part for $state {
+            fn keep(self) -> Kept {
+                Kept::$variant(self)
+            }
+            fn of(kept: &Kept) -> Option<&Self> {
+                if let Kept::$variant(state) = kept { Some(state) } else { None }
+            }
+            fn of_mut(kept: &mut Kept) -> Option<&mut Self> {
+                if let Kept::$variant(state) = kept { Some(state) } else { None }
+            }
+        }
+    };
+}
+
+part!(u64, Word);
+part!(Log, Log);
+part!(Count, Count);
+part!(Members, Members);
+
+/// An algorithm on what is kept. A state of another algorithm counts as none.
+struct On<L>(L);
+
+impl<L: Limiter> On<L>
+where
+    L::State: Part,
+{
+    fn on<R>(&self, kept: &mut Kept, f: impl FnOnce(&L, &mut L::State) -> R) -> R {
+        if let Some(state) = L::State::of_mut(kept) {
+            return f(&self.0, state);
+        }
+        let mut state = self.0.fresh();
+        let done = f(&self.0, &mut state);
+        *kept = state.keep();
+        done
+    }
+
+    fn look<R>(&self, kept: &Kept, f: impl FnOnce(&L, &L::State) -> R) -> R {
+        match L::State::of(kept) {
+            Some(state) => f(&self.0, state),
+            None => f(&self.0, &self.0.fresh()),
         }
     }
 }
 
-/// A state of another algorithm, left over from before a knob was turned, counts as none.
-fn word(kept: &mut Kept, fresh: u64) -> &mut u64 {
-    if !matches!(kept, Kept::Word(_)) {
-        *kept = Kept::Word(fresh);
-    }
-    match kept {
-        Kept::Word(word) => word,
-        Kept::Log(_) => unreachable!("made a word just above"),
-    }
-}
-
-fn log(kept: &mut Kept) -> &mut Log {
-    if !matches!(kept, Kept::Log(_)) {
-        *kept = Kept::Log(Log::default());
-    }
-    match kept {
-        Kept::Log(log) => log,
-        Kept::Word(_) => unreachable!("made a log just above"),
-    }
-}
-
-impl Limiter for Rule {
+impl<L: Limiter> Limiter for On<L>
+where
+    L::State: Part,
+{
     type State = Kept;
 
     fn fresh(&self) -> Kept {
-        match self {
-            Rule::Word(rule) => Kept::Word(rule.fresh()),
-            Rule::Log(rule) => Kept::Log(rule.fresh()),
-        }
+        self.0.fresh().keep()
     }
 
     fn decide(&self, kept: &mut Kept, now: u64) -> Decision {
-        match self {
-            Rule::Word(rule) => rule.decide(word(kept, rule.fresh()), now),
-            Rule::Log(rule) => rule.decide(log(kept), now),
-        }
+        self.on(kept, |rule, state| rule.decide(state, now))
     }
 
     fn charge(&self, kept: &mut Kept, now: u64, n: u64) {
-        match self {
-            Rule::Word(rule) => rule.charge(word(kept, rule.fresh()), now, n),
-            Rule::Log(rule) => rule.charge(log(kept), now, n),
-        }
+        self.on(kept, |rule, state| rule.charge(state, now, n));
     }
 
     fn remaining(&self, kept: &Kept, now: u64) -> u64 {
-        match (self, kept) {
-            (Rule::Word(rule), Kept::Word(state)) => rule.remaining(state, now),
-            (Rule::Log(rule), Kept::Log(state)) => rule.remaining(state, now),
-            _ => self.remaining(&self.fresh(), now),
-        }
+        self.look(kept, |rule, state| rule.remaining(state, now))
+    }
+
+    fn reported(&self, kept: &Kept, now: u64) -> i64 {
+        self.look(kept, |rule, state| rule.reported(state, now))
     }
 
     fn idle(&self, kept: &Kept, now: u64) -> bool {
-        match (self, kept) {
-            (Rule::Word(rule), Kept::Word(state)) => rule.idle(state, now),
-            (Rule::Log(rule), Kept::Log(state)) => rule.idle(state, now),
-            _ => true,
-        }
+        self.look(kept, |rule, state| rule.idle(state, now))
     }
 
     fn bytes(&self, kept: &Kept) -> usize {
-        match (self, kept) {
-            (Rule::Word(rule), Kept::Word(state)) => rule.bytes(state),
-            (Rule::Log(rule), Kept::Log(state)) => rule.bytes(state),
-            _ => 0,
-        }
+        self.look(kept, |rule, state| rule.bytes(state))
     }
 }

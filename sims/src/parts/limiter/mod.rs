@@ -90,6 +90,11 @@ pub trait Limiter {
     /// What may still be asked for at this instant; never negative, whatever the debt.
     fn remaining(&self, state: &Self::State, now: u64) -> u64;
 
+    /// What the answer's header says: [`Limiter::remaining`], unless the implementation is at fault.
+    fn reported(&self, state: &Self::State, now: u64) -> i64 {
+        self.remaining(state, now) as i64
+    }
+
     /// Whether this state decides as a fresh one would from here on: then a store may forget the key.
     fn idle(&self, state: &Self::State, now: u64) -> bool;
 
