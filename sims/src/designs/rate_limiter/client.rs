@@ -22,6 +22,8 @@ pub struct Clients {
     stream: Stream,
     popularity: Zipf,
     flood_until: Time,
+    /// A flood's connections: the server of each, and the request it waits for.
+    connections: Vec<(usize, u64)>,
     /// Counts changes of the attack, so that an old one's timer does nothing.
     straddles: u32,
     users: BTreeMap<u32, User>,
@@ -41,8 +43,9 @@ pub struct User {
 
 /// How far from an edge the attacker's volleys are.
 const STRADDLE: Span = Span::secs(1);
+const EDGES_APART: Span = Span::secs(1);
 /// An attack is no larger than this, whatever the limit.
-const VOLLEY_MAX: u64 = 10_000;
+const VOLLEY_MAX: u64 = 2_000;
 
 impl Clients {
     pub fn new(servers: Vec<NodeId>, system: &RateLimiter, rng: Rng) -> Clients {
@@ -53,6 +56,7 @@ impl Clients {
             stream: Stream::new(system.arrivals.clone(), rng),
             popularity: system.popularity(),
             flood_until: Time::ZERO,
+            connections: Vec::new(),
             straddles: 0,
             users: BTreeMap::new(),
             most: 0,
@@ -111,8 +115,10 @@ impl Clients {
         if !cx.system().straddle || cx.draining() {
             return;
         }
+        // Edges of a very short window are a stream, not an attack: take every so many.
         let window = cx.system().promised(1).quota.window_ns;
-        let lead = STRADDLE.0.min(window / 8).max(1);
+        let window = window * EDGES_APART.0.div_ceil(window);
+        let lead = STRADDLE.0.min(window / 8);
         let into = cx.now().0 % window;
         let next = [lead, window - lead, window + lead].into_iter().find(|at| *at > into).unwrap_or(window + lead);
         cx.background(Span(next - into), Timer::Straddle { turn: self.straddles });
@@ -135,20 +141,23 @@ impl Clients {
     /// A closed load: so many connections to each server, each sending again as soon as it is answered.
     pub fn flood(&mut self, user: u32, per_server: u64, span: Span, cx: &mut Cx<'_, RateLimiter>) {
         self.flood_until = cx.now() + span;
-        for server in 0..self.servers.len() as u16 {
-            for _ in 0..per_server {
-                self.call(user, 1, Some(server), cx);
-            }
+        self.connections = (0..self.servers.len()).flat_map(|server| (0..per_server).map(move |_| (server, 0))).collect();
+        for connection in 0..self.connections.len() as u32 {
+            self.call(user, 1, Some(connection), cx);
         }
     }
 
-    fn call(&mut self, user: u32, port: u16, again: Option<u16>, cx: &mut Cx<'_, RateLimiter>) {
+    fn call(&mut self, user: u32, port: u16, again: Option<u32>, cx: &mut Cx<'_, RateLimiter>) {
         let ip = 1 + user.saturating_sub(1) / cx.system().users_per_ip;
         self.next += 1;
         self.users.entry(user).or_default().asked += 1;
         cx.count(ASKED, 1);
         let to = match again {
-            Some(server) => usize::from(server),
+            Some(connection) => {
+                let (server, waits_for) = &mut self.connections[connection as usize];
+                *waits_for = self.next;
+                *server
+            }
             None if cx.system().by_user => mix(u64::from(user)) as usize % self.servers.len(),
             None => {
                 self.turn = (self.turn + 1) % self.servers.len();
@@ -178,8 +187,16 @@ impl Clients {
         if request.user == 1 && outcome != Outcome::Failed {
             cx.count(if outcome == Outcome::Passed { CLIENT1_ADMITTED } else { CLIENT1_REJECTED }, 1);
         }
-        if request.again.is_some() && cx.now() < self.flood_until && !cx.draining() {
-            self.call(request.user, request.port, request.again, cx);
+        if let Some(connection) = request.again {
+            self.send_again(connection, &request, cx);
+        }
+    }
+
+    /// A second copy of an answer is not waited for, nor one of an earlier flood.
+    fn send_again(&mut self, connection: u32, answered: &Request, cx: &mut Cx<'_, RateLimiter>) {
+        let waits = self.connections.get(connection as usize).is_some_and(|(_, id)| *id == answered.id);
+        if waits && cx.now() < self.flood_until && !cx.draining() {
+            self.call(answered.user, answered.port, Some(connection), cx);
         }
     }
 

@@ -11,8 +11,8 @@ pub struct Request {
     pub ip: u32,
     /// The connection it came on.
     pub port: u16,
-    /// Sent by a client that sends again as soon as it is answered, always to this server.
-    pub again: Option<u16>,
+    /// Sent on a flood's connection of this number, which sends again as soon as it is answered.
+    pub again: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -81,6 +81,9 @@ impl Table {
     }
 }
 
+/// Keys of a very short window are swept no more often than this.
+const SWEEP_MIN: Span = Span::secs(1);
+
 impl Store {
     pub fn table(&self) -> &Table {
         &self.table
@@ -91,8 +94,8 @@ impl Store {
     }
 
     pub fn start(&mut self, cx: &mut Cx<'_, RateLimiter>) {
-        let window = cx.system().promised(1).quota.window_ns;
-        cx.background(Span(window), Timer::Sweep);
+        let window = Span(cx.system().promised(1).quota.window_ns);
+        cx.background(window.max(SWEEP_MIN), Timer::Sweep);
     }
 
     pub fn sweep(&mut self, cx: &mut Cx<'_, RateLimiter>) {
