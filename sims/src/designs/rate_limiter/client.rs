@@ -167,8 +167,8 @@ impl Clients {
         cx.send(self.servers[to], Msg::Request(Request { id: self.next, user, ip, port, again }));
     }
 
-    pub fn on_msg(&mut self, msg: Msg, cx: &mut Cx<'_, RateLimiter>) {
-        let Msg::Answer { request, outcome } = msg else { return };
+    pub fn on_msg(&mut self, msg: &Msg, cx: &mut Cx<'_, RateLimiter>) {
+        let Msg::Answer { request, outcome } = *msg else { return };
         let window = Span(cx.system().promised(u64::from(request.user)).quota.window_ns);
         let user = self.users.entry(request.user).or_default();
         match outcome {

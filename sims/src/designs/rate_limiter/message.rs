@@ -117,7 +117,7 @@ impl Message for Msg {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Timer {
     /// The load's next arrival, or only the time to ask for it again.
     Arrive { send: bool },

@@ -26,7 +26,7 @@ impl Node<RateLimiter> for Role {
 
     fn on_msg(&mut self, from: NodeId, msg: Msg, cx: &mut Cx<'_, RateLimiter>) {
         match self {
-            Role::Clients(clients) => clients.on_msg(msg, cx),
+            Role::Clients(clients) => clients.on_msg(&msg, cx),
             Role::Server(server) => server.on_msg(from, msg, cx),
             Role::Store(store) => store.on_msg(from, msg, cx),
         }

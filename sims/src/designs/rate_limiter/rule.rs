@@ -123,6 +123,6 @@ where
     }
 
     fn bytes(&self, kept: &Kept) -> usize {
-        self.look(kept, |rule, state| rule.bytes(state))
+        self.look(kept, L::bytes)
     }
 }
