@@ -2,7 +2,7 @@
 
 use super::Trouble;
 use crate::catalog::{Catalog, RunFile};
-use crate::lab::plan;
+use crate::lab::target;
 use sims::kernel::design::{Design, Spec};
 use sims::kernel::units;
 use std::path::PathBuf;
@@ -33,13 +33,7 @@ impl Setting {
     /// # Errors
     /// What is wrong, with what is allowed.
     pub fn spec(&self, design: &'static Design, catalog: &Catalog) -> Result<Spec, Trouble> {
-        let mut spec = match self.file(catalog)? {
-            Some(file) if file.design != design.id => {
-                return Err(Trouble::Use(format!("the run file is for design `{}`, not `{}`", file.design, design.id)));
-            }
-            Some(file) => plan::spec_of_file(&file)?,
-            None => Spec::new(design),
-        };
+        let mut spec = self.file(catalog)?.map_or_else(|| Ok(Spec::new(design)), |file| target::over_file(design, &file))?;
         for (knob, value) in self.pairs()? {
             spec.set(&knob, &value)?;
         }
@@ -62,13 +56,7 @@ impl Setting {
     /// # Errors
     /// It is missing, or has faults.
     pub fn file(&self, catalog: &Catalog) -> Result<Option<RunFile>, Trouble> {
-        let Some(path) = &self.run else { return Ok(None) };
-        if !path.exists()
-            && let Some(built_in) = catalog.runs().iter().find(|run| path.as_os_str() == run.id.as_str())
-        {
-            return Ok(Some(built_in.as_ref().clone()));
-        }
-        Err(Trouble::Use(format!("no run file `{}`", path.display())))
+        self.run.as_ref().map(|path| Ok(target::run_file(catalog, path)?)).transpose()
     }
 
     /// `--set` split into knob and value.

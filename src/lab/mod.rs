@@ -11,8 +11,10 @@ pub mod objectives;
 pub mod owner;
 pub mod pace;
 pub mod plan;
+pub mod target;
 #[cfg(test)]
 pub(crate) mod toy;
+pub mod turn;
 pub mod wall;
 
 pub use frame::{Frame, Wanted, Window};
