@@ -37,6 +37,8 @@ pub enum Command {
     Open(Box<Spec>),
     /// Views that every frame holds from now on.
     Show(Vec<Wanted>),
+    /// While it plays, a frame at most this often.
+    FrameEvery(Duration),
     /// Pause when a lamp breaks.
     StopOnBreak(bool),
     /// Drain: judge *finally*.
@@ -52,7 +54,7 @@ pub struct Lab {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Frames at most this often.
+/// Frames at most this often, unless the screen asks for fewer.
 const FRAME_EVERY: Duration = Duration::from_millis(33);
 /// A slice of simulation takes about this long: commands wait no longer.
 const SLICE: Duration = Duration::from_millis(8);
@@ -127,6 +129,7 @@ struct Owner {
     pace: Pace,
     playing: bool,
     stop_on_break: bool,
+    frame_every: Duration,
     behind: bool,
     wanted: Vec<Wanted>,
     refused: Option<String>,
@@ -142,6 +145,7 @@ impl Owner {
             pace: Pace::times(1.0),
             playing: false,
             stop_on_break: false,
+            frame_every: FRAME_EVERY,
             behind: false,
             wanted: Vec::new(),
             refused: None,
@@ -174,7 +178,7 @@ impl Owner {
             if self.playing {
                 self.play(since_slice.lap());
             }
-            if changed || !self.playing || since_frame.elapsed() >= FRAME_EVERY {
+            if changed || !self.playing || since_frame.elapsed() >= self.frame_every {
                 publish(self.frame());
                 since_frame.lap();
             }
@@ -262,6 +266,7 @@ impl Owner {
             }
             Command::Open(spec) => self.open(*spec),
             Command::Show(wanted) => self.wanted = wanted,
+            Command::FrameEvery(gap) => self.frame_every = gap,
             Command::StopOnBreak(stop) => self.stop_on_break = stop,
             Command::End => {
                 self.playing = false;

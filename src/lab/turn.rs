@@ -110,7 +110,9 @@ mod tests {
         check(Kind::Choice(&["a", "b", "c"]), "c", Up, Some("a"));
         check(Kind::Choice(&["a", "b", "c"]), "a", Down, Some("c"));
         let integer = Kind::Integer { min: 1, max: 1000 };
-        for (from, way, to) in [("1", Up, Some("2")), ("2", Up, Some("5")), ("7", Up, Some("10")), ("7", Down, Some("5")), ("1", Down, None), ("1000", Up, None)] {
+        for (from, way, to) in
+            [("1", Up, Some("2")), ("2", Up, Some("5")), ("7", Up, Some("10")), ("7", Down, Some("5")), ("1", Down, None), ("1000", Up, None)]
+        {
             check(integer, from, way, to);
         }
         check(Kind::Integer { min: 0, max: 9 }, "1", Down, Some("0"));

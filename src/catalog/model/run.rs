@@ -1,6 +1,6 @@
 //! What describes a run in a card: settings, scripts, objectives, experiments, run files.
 
-use super::words::{Length, Pairs, Scalar};
+use super::words::{Length, Pairs, Scalar, exact};
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
 use sims::kernel::time::Span;
@@ -33,7 +33,7 @@ impl<'de> Deserialize<'de> for Step {
 
 impl Serialize for Step {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut all = vec![("at".to_string(), Scalar(self.at.0.to_string().replace(' ', ""))), ("do".to_string(), Scalar(self.action.clone()))];
+        let mut all = vec![("at".to_string(), Scalar(exact(self.at.0))), ("do".to_string(), Scalar(self.action.clone()))];
         all.extend(self.args.0.iter().cloned());
         Pairs(all).serialize(to)
     }
@@ -290,7 +290,7 @@ pub struct RunFile {
     pub format: u32,
     pub kind: super::FileKind,
     /// The file's stem.
-    #[serde(default, skip_deserializing)]
+    #[serde(skip)]
     pub id: String,
     pub title: String,
     pub design: String,
@@ -317,5 +317,22 @@ fn one() -> u64 {
 impl RunFile {
     pub fn plan(&self) -> RunPlan {
         RunPlan { like: None, set: self.set.clone(), script: Some(self.script.clone()), length: self.length, warm_up: self.warm_up }
+    }
+}
+
+/// To text and back. The id is the file's name, not in it.
+impl RunFile {
+    /// # Errors
+    /// What the writer says.
+    pub fn to_yaml(&self) -> Result<String, String> {
+        serde_yaml::to_string(self).map_err(|why| why.to_string())
+    }
+
+    /// Only its shape is checked: for files of our own making.
+    ///
+    /// # Errors
+    /// What the reader says.
+    pub fn from_yaml(text: &str) -> Result<RunFile, String> {
+        serde_yaml::from_str(text).map_err(|why| why.to_string())
     }
 }

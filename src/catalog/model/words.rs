@@ -55,8 +55,14 @@ impl<'de> Deserialize<'de> for Length {
 
 impl Serialize for Length {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&self.0.to_string().replace(' ', ""))
+        to.serialize_str(&exact(self.0))
     }
+}
+
+/// A length of time as it is written, to the nanosecond: a saved run must be the same run.
+pub fn exact(span: Span) -> String {
+    let short = span.to_string().replace(' ', "");
+    if units::duration(&short) == Ok(span) { short } else { format!("{}ns", span.0) }
 }
 
 /// A plain number that may carry a factor or a size: `2300`, `2.3K`, `10KB`, `2%`, `1/1000`.

@@ -1,6 +1,7 @@
 //! Every screen: one file or folder each, and a place here by which it is opened.
 
 pub mod interview;
+pub mod lab;
 pub mod list;
 
 use super::screen::{Ctx, Screen};
@@ -26,6 +27,8 @@ pub enum Place {
     History { problem: Option<String> },
     /// A problem's design, or a design by its own id, running.
     Lab { problem: String, run: Option<PathBuf>, seed: Option<u64>, set: Vec<(String, String)> },
+    /// A problem's experiments.
+    Experiments { problem: String },
     /// A design's parts, timed.
     Bench { design: String },
 }
@@ -48,7 +51,8 @@ pub fn build(place: Place, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
         Place::Interview { problem, variant, mode } => interview::begin(&problem, variant.as_deref(), mode, ctx),
         Place::Resume { attempt } => interview::take_up(&attempt, ctx),
         Place::Scoring { .. } | Place::History { .. } => Err("this screen is not built yet".into()),
-        Place::Lab { .. } => Err("the lab is not built yet".into()),
+        Place::Lab { problem, run, seed, set } => Ok(Box::new(lab::LabScreen::of_place(&problem, run.as_deref(), seed, &set, ctx)?)),
+        Place::Experiments { .. } => Err("the experiments are not built yet".into()),
         Place::Bench { .. } => Err("the bench is not built yet".into()),
     }
 }

@@ -4,7 +4,7 @@ use crate::tui::theme::Theme;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthChar;
@@ -58,6 +58,15 @@ impl Entry {
     /// Pasted text: line breaks become blanks.
     pub fn paste(&mut self, text: &str) {
         text.chars().map(|c| if c.is_control() { ' ' } else { c }).for_each(|c| self.insert(c));
+    }
+
+    /// The text with the cursor in it, to stand in a line among others.
+    pub fn spans(&self, style: Style, theme: &Theme) -> [Span<'static>; 3] {
+        let (before, rest) = self.text.split_at(self.byte(self.at));
+        let under = rest.chars().next();
+        let after = under.map_or("", |c| &rest[c.len_utf8()..]);
+        let cursor = theme.text.add_modifier(Modifier::REVERSED);
+        [Span::styled(before.to_string(), style), Span::styled(under.unwrap_or(' ').to_string(), cursor), Span::styled(after.to_string(), style)]
     }
 
     fn insert(&mut self, c: char) {

@@ -1,0 +1,169 @@
+//! Drawing the lab.
+
+use super::layout::{Panes, View, what};
+use super::{LabScreen, WINDOWS};
+use crate::lab::{Frame, Window};
+use crate::tui::panes::{self, chart::Chart};
+use crate::tui::screen::Header;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::{popup, text};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+use sims::kernel::invariant::Verdict;
+use sims::kernel::log::Level;
+use sims::kernel::view::View as Data;
+
+pub fn header(screen: &LabScreen, theme: &Theme) -> Header {
+    let frame = &screen.frame;
+    let left = format!("Lab · {} · seed {} · {}", screen.title, frame.seed, frame.now);
+    let mut right = vec![Span::raw("invariants ")];
+    for (_, verdict) in &frame.verdicts {
+        let (mark, style) = lamp(verdict, theme);
+        right.push(Span::styled(mark, style));
+    }
+    if !frame.faults.is_empty() {
+        right.push(Span::styled(format!("  {} faults", frame.faults.len()), theme.warn));
+    }
+    Header { left: Line::raw(left), middle: Line::from(motion(frame, theme)), right: Line::from(right) }
+}
+
+/// Whether it moves, and how fast.
+fn motion(frame: &Frame, theme: &Theme) -> Vec<Span<'static>> {
+    if let Some(words) = &frame.panicked {
+        return vec![Span::styled(format!("the design panicked: {}", text::fit(words, 40)), theme.bad)];
+    }
+    let (mark, word, style) = match (frame.ended, frame.playing) {
+        (true, _) => (theme.pick("■", "#"), "ended", theme.dim),
+        (_, true) => (theme.pick("▶", ">"), "", theme.good),
+        _ => (theme.pick("‖", "="), "paused", theme.warn),
+    };
+    let mut spans = vec![Span::styled(format!("{mark} {} {word}", frame.pace), style)];
+    if frame.behind {
+        spans.push(Span::styled(" behind", theme.warn));
+    }
+    spans
+}
+
+/// Mark and style of a lamp: told without colour as well.
+pub fn lamp(verdict: &Verdict, theme: &Theme) -> (&'static str, Style) {
+    match verdict {
+        Verdict::Held => (theme.pick("✓", "+"), theme.good),
+        Verdict::Broken { .. } => (theme.pick("✗", "x"), theme.bad),
+        Verdict::Unknown => (theme.pick("·", "."), theme.dim),
+    }
+}
+
+pub fn body(screen: &LabScreen, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let panes = Panes::of(area, screen.charts.shown());
+    view(screen, screen.view(&panes), true, panes.main, buf, theme);
+    for (shown, area) in panes.chart_views(&screen.charts).into_iter().zip(&panes.charts) {
+        view(screen, shown, false, *area, buf, theme);
+    }
+    screen.knobs.draw(&screen.frame, panes.knobs, buf, theme);
+    if let Some(area) = panes.lamps {
+        lamps(&screen.frame, area, buf, theme);
+    }
+    screen.log.draw(&screen.frame, panes.log, buf, theme);
+    if let Some(open) = &screen.popup {
+        open.draw(&screen.frame, &screen.charts, area, buf, theme);
+    }
+}
+
+fn view(screen: &LabScreen, view: View, main: bool, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let title = title(screen, view);
+    let mut block = popup::frame(&title, theme);
+    if main {
+        let panes = Panes::of(screen.drawn.get(), screen.charts.shown());
+        let count = screen.views(&panes).len();
+        block = block.title_top(Line::styled(format!(" {}/{count} tab ", screen.main % count + 1), theme.dim).right_aligned());
+    }
+    if matches!(view, View::Lamps) {
+        return lamps_in(&screen.frame, block, area, buf, theme);
+    }
+    let inner = block.inner(area);
+    block.render(area, buf);
+    let data = what(view, &screen.charts).and_then(|what| screen.frame.view(&what).cloned());
+    match data {
+        None => panes::empty("…", inner, buf, theme),
+        Some(Data::Series(lines)) => {
+            let marks = marks(&screen.frame);
+            let window = window(screen);
+            Chart { marks: &marks, window: Some(window), ..Chart::of(&lines) }.draw(inner, buf, theme);
+        }
+        Some(data) => panes::draw(&data, inner, buf, theme),
+    }
+}
+
+fn title(screen: &LabScreen, view: View) -> String {
+    match view {
+        View::Diagram => "Design".into(),
+        View::Pane(pane) => pane.title.into(),
+        View::SpaceTime => "Messages, the last 50 ms".into(),
+        View::Chart(at) => {
+            let names = screen.charts.groups.get(at).map_or_else(String::new, |group| group.join(", "));
+            format!("{names} · {}", WINDOWS[screen.window].1)
+        }
+        View::Histogram => screen.charts.histogram.unwrap_or("").into(),
+        View::Lamps => "Invariants".into(),
+    }
+}
+
+/// The window of time that the charts show, in seconds.
+fn window(screen: &LabScreen) -> (f64, f64) {
+    let now = screen.frame.now.as_secs();
+    match WINDOWS[screen.window].0 {
+        Window::All => (0.0, now.max(1e-3)),
+        // While a run is younger than the window, its start stays at the left.
+        Window::Last(span) => ((now - span.as_secs()).max(0.0), now.max(span.as_secs())),
+    }
+}
+
+/// What was done when, for the charts.
+fn marks(frame: &Frame) -> Vec<(f64, String)> {
+    const MARKS_MAX: usize = 8;
+    let acts = frame.log.iter().rev().filter(|entry| entry.level == Level::Act).take(MARKS_MAX);
+    acts.map(|entry| (entry.at.as_secs(), entry.text.clone())).collect()
+}
+
+fn lamps(frame: &Frame, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    lamps_in(frame, popup::frame("Invariants", theme), area, buf, theme);
+}
+
+fn lamps_in(frame: &Frame, block: ratatui::widgets::Block<'_>, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let inner = block.inner(area);
+    block.render(area, buf);
+    for (row, line) in inner.rows().zip(lamp_lines(frame, inner, theme)) {
+        line.render(row, buf);
+    }
+}
+
+/// The broken ones first with their sentence; the laws' sentences only where everything fits.
+fn lamp_lines(frame: &Frame, area: Rect, theme: &Theme) -> Vec<Line<'static>> {
+    let mut sorted: Vec<_> = frame.verdicts.iter().collect();
+    sorted.sort_by_key(|(_, verdict)| !matches!(verdict, Verdict::Broken { .. }));
+    let lines = |with_law: bool| {
+        let mut lines = Vec::new();
+        for (spec, verdict) in &sorted {
+            let (mark, style) = lamp(verdict, theme);
+            let more = match verdict {
+                Verdict::Held => "",
+                Verdict::Unknown => " not judged yet",
+                Verdict::Broken { .. } => " broken",
+            };
+            lines.push(Line::from(vec![Span::styled(format!("{mark} {}", spec.id), style), Span::styled(more, theme.dim)]));
+            let says = match verdict {
+                Verdict::Broken { at, detail, .. } => Some((format!("{at}: {detail}"), theme.text)),
+                _ => with_law.then(|| (spec.says.to_string(), theme.dim)),
+            };
+            if let Some((says, style)) = says {
+                lines.extend(text::wrap(&says, usize::from(area.width).saturating_sub(2)).into_iter().map(|l| Line::styled(format!("  {l}"), style)));
+            }
+        }
+        lines
+    };
+    let whole = lines(true);
+    if whole.len() <= usize::from(area.height) { whole } else { lines(false) }
+}

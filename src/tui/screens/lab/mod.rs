@@ -1,0 +1,315 @@
+//! The lab: a design running, with knobs to turn, faults to inject and lamps to watch.
+
+mod draw;
+mod faults;
+mod keys;
+mod knobs;
+mod layout;
+mod log;
+mod metrics;
+mod popup;
+mod save;
+
+use crate::lab::{Command, Frame, Lab, Pace, Window, target};
+use crate::tui::keymap::{self, KeyHelp};
+use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen, Tone};
+use crate::tui::screens::Place;
+use keys::{Act, KEYS};
+use knobs::Knobs;
+use layout::{Panes, View};
+use log::LogPane;
+use popup::{After, Popup};
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
+use ratatui::layout::Rect;
+use sims::kernel::design::Spec;
+use sims::kernel::time::Span;
+use std::any::Any;
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The run has something new to show.
+struct Fresh;
+
+pub struct LabScreen {
+    /// The problem it was opened for, or the design's own id.
+    problem: String,
+    title: String,
+    lab: Lab,
+    frame: Arc<Frame>,
+    knobs: Knobs,
+    log: LogPane,
+    popup: Option<Popup>,
+    /// Which of the views the main pane shows.
+    main: usize,
+    window: usize,
+    charts: metrics::Charts,
+    stop_on_break: bool,
+    /// The size it was drawn at last: views are asked for at that size.
+    drawn: Cell<Rect>,
+    asked: Rect,
+    /// A refusal is told once.
+    told: Option<String>,
+}
+
+/// The windows of time that `t` walks through.
+const WINDOWS: [(Window, &str); 4] =
+    [(Window::Last(Span::secs(60)), "1 min"), (Window::Last(Span::secs(600)), "10 min"), (Window::All, "all"), (Window::Last(Span::secs(10)), "10 s")];
+
+/// What `<` and `>` move by.
+const STRIDE: Span = Span::secs(1);
+
+impl LabScreen {
+    /// Opens the run and lets it play.
+    ///
+    /// # Errors
+    /// As [`Spec::start`].
+    pub fn open(problem: &str, title: &str, spec: Spec, ctx: &Ctx<'_>) -> Result<LabScreen, String> {
+        let mailbox = ctx.mailbox.clone();
+        let design = spec.design;
+        let lab = Lab::open(spec, move || mailbox.send(Fresh))?;
+        lab.send(Command::FrameEvery(ctx.rooms.frame_gap()));
+        lab.send(Command::Play);
+        let frame = lab.frame();
+        Ok(LabScreen {
+            problem: problem.into(),
+            title: title.into(),
+            lab,
+            frame,
+            knobs: Knobs::default(),
+            log: LogPane::default(),
+            popup: None,
+            main: 0,
+            window: 0,
+            charts: metrics::Charts::of(design),
+            stop_on_break: false,
+            drawn: Cell::new(Rect::ZERO),
+            asked: Rect::ZERO,
+            told: None,
+        })
+    }
+
+    /// What the place names: a problem's design or a design, perhaps a run file, seed and knobs laid over.
+    ///
+    /// # Errors
+    /// An unknown id, a bad run file, a knob out of range.
+    pub fn of_place(problem: &str, run: Option<&Path>, seed: Option<u64>, set: &[(String, String)], ctx: &Ctx<'_>) -> Result<LabScreen, String> {
+        let catalog = ctx.rooms.catalog.as_deref().ok_or("the problems are still being read")?;
+        let design = target::design(catalog, problem)?;
+        let file = run.map(|path| target::run_file(catalog, path)).transpose()?;
+        let title = file.as_ref().map(|file| file.title.clone()).or_else(|| catalog.head(problem).map(|head| head.title.clone()));
+        let spec = target::lab_spec(design, file.as_ref(), seed, set)?;
+        LabScreen::open(problem, &title.unwrap_or_else(|| design.title.into()), spec, ctx)
+    }
+
+    fn design(&self) -> &'static sims::kernel::design::Design {
+        self.frame.design
+    }
+
+    /// What the main pane can show: the drawing, the design's own panes, and what has no place of its own.
+    fn views(&self, panes: &Panes) -> Vec<View> {
+        let mut views = vec![View::Diagram];
+        views.extend(self.design().panes.iter().map(|pane| View::Pane(pane)));
+        views.push(View::SpaceTime);
+        if panes.charts.is_empty() {
+            views.extend((0..self.charts.groups.len()).map(View::Chart));
+            views.extend(self.charts.histogram.is_some().then_some(View::Histogram));
+        }
+        if panes.lamps.is_none() {
+            views.push(View::Lamps);
+        }
+        views
+    }
+
+    fn view(&self, panes: &Panes) -> View {
+        let views = self.views(panes);
+        views[self.main % views.len()]
+    }
+
+    /// Tells the run which views to send, at the size of the panes that show them.
+    fn ask_views(&mut self) {
+        let body = self.drawn.get();
+        let panes = Panes::of(body, self.charts.shown());
+        self.lab.send(Command::Show(layout::wanted(&panes, self.view(&panes), &self.charts, WINDOWS[self.window].0)));
+        self.asked = body;
+    }
+
+    fn send(&self, command: Command) -> Reply {
+        self.lab.send(command);
+        Reply::DONE
+    }
+
+    fn act(&mut self, act: Act, ctx: &Ctx<'_>) -> Reply {
+        let frame = Arc::clone(&self.frame);
+        match act {
+            Act::Pause => self.send(if frame.playing { Command::Pause } else { Command::Play }),
+            Act::Step => self.send(Command::Step),
+            Act::Back => self.send(Command::Back),
+            Act::StrideOn => self.send(Command::StepBy(STRIDE)),
+            Act::StrideBack => self.send(Command::BackBy(STRIDE)),
+            Act::Faster => self.send(Command::Pace(frame.pace.faster())),
+            Act::Slower => self.send(Command::Pace(frame.pace.slower())),
+            Act::Flat => self.send(Command::Pace(if frame.pace == Pace::Flat { Pace::times(1.0) } else { Pace::Flat })),
+            Act::Restart => self.send(Command::Restart(frame.seed)),
+            Act::OtherSeed => self.send(Command::Restart(frame.seed.wrapping_add(1))),
+            Act::End => self.send(Command::End),
+            Act::StopOnBreak => {
+                self.stop_on_break = !self.stop_on_break;
+                self.lab.send(Command::StopOnBreak(self.stop_on_break));
+                let says = if self.stop_on_break { "pauses when an invariant breaks" } else { "plays on when an invariant breaks" };
+                Reply::ask(Ask::Toast(Tone::Plain, says.into()))
+            }
+            Act::NextView | Act::PreviousView => self.turn_view(act),
+            Act::Window => {
+                self.window = (self.window + 1) % WINDOWS.len();
+                self.ask_views();
+                Reply::DONE
+            }
+            Act::Faults => self.open_popup(Popup::faults(&frame)),
+            Act::Metrics => self.open_popup(Popup::metrics()),
+            Act::Lamps => self.open_popup(Popup::lamps()),
+            Act::Save => self.open_popup(Popup::save(&self.problem, frame.seed)),
+            Act::Experiments => Reply::ask(Ask::Open(Place::Experiments { problem: self.problem.clone() })),
+            Act::Bench => Reply::ask(Ask::Open(Place::Bench { design: self.design().id.into() })),
+            Act::LogUp => self.scroll_log(-1),
+            Act::LogDown => self.scroll_log(1),
+            Act::Knob(turn) => {
+                let done = self.knobs.act(turn, &frame);
+                self.after_knob(done, ctx)
+            }
+        }
+    }
+
+    fn scroll_log(&mut self, pages: isize) -> Reply {
+        self.log.scroll(pages, self.frame.log.len());
+        Reply::DONE
+    }
+
+    fn turn_view(&mut self, act: Act) -> Reply {
+        let count = self.views(&Panes::of(self.drawn.get(), self.charts.shown())).len();
+        let step = if act == Act::NextView { 1 } else { count - 1 };
+        self.main = (self.main + step) % count;
+        self.ask_views();
+        Reply::DONE
+    }
+
+    fn open_popup(&mut self, popup: Result<Popup, String>) -> Reply {
+        match popup {
+            Ok(popup) => {
+                self.popup = Some(popup);
+                Reply::DONE
+            }
+            Err(why) => Reply::ask(Ask::Toast(Tone::Warn, why)),
+        }
+    }
+
+    fn after_knob(&mut self, done: knobs::Done, _ctx: &Ctx<'_>) -> Reply {
+        match done {
+            knobs::Done::Nothing => Reply::DONE,
+            knobs::Done::Set(knob, text) => self.send(Command::Set(knob, text)),
+            knobs::Done::Say(why) => Reply::ask(Ask::Toast(Tone::Plain, why)),
+        }
+    }
+
+    fn popup_key(&mut self, mut popup: Popup, key: KeyEvent, ctx: &Ctx<'_>) -> Reply {
+        let after = popup.on_key(key, &self.frame, &mut self.charts);
+        match after {
+            After::Stay => self.popup = Some(popup),
+            After::Close => {}
+            After::Act(action) => self.lab.send(Command::Act(action)),
+            After::Views => {
+                self.popup = Some(popup);
+                self.ask_views();
+            }
+            After::Save(title) => return save::save(&self.lab, &title, ctx),
+        }
+        Reply::DONE
+    }
+}
+
+impl Screen for LabScreen {
+    fn header(&self, ctx: &Ctx<'_>) -> Header {
+        draw::header(self, ctx.theme)
+    }
+
+    fn keys(&self) -> Vec<KeyHelp> {
+        match (&self.popup, self.knobs.types()) {
+            (Some(popup), _) => popup.keys(),
+            (None, true) => keymap::help(keys::TYPING),
+            (None, false) => keymap::help(KEYS),
+        }
+    }
+
+    fn on_key(&mut self, key: KeyEvent, ctx: &Ctx<'_>) -> Reply {
+        if let Some(popup) = self.popup.take() {
+            return self.popup_key(popup, key, ctx);
+        }
+        if self.knobs.types() {
+            let frame = Arc::clone(&self.frame);
+            let done = self.knobs.on_key(key, &frame);
+            return self.after_knob(done, ctx);
+        }
+        if key.code == ratatui::crossterm::event::KeyCode::Esc && self.knobs.forget() {
+            return Reply::DONE;
+        }
+        keymap::find(KEYS, key).map_or(Reply::Passed, |act| self.act(act, ctx))
+    }
+
+    fn on_paste(&mut self, text: &str, _ctx: &Ctx<'_>) -> Reply {
+        if let Some(popup) = &mut self.popup {
+            popup.on_paste(text);
+            return Reply::DONE;
+        }
+        self.knobs.on_paste(text);
+        Reply::DONE
+    }
+
+    fn on_mouse(&mut self, mouse: MouseEvent, body: Rect, _ctx: &Ctx<'_>) -> Reply {
+        let panes = Panes::of(body, self.charts.shown());
+        let over_log = panes.log.contains((mouse.column, mouse.row).into());
+        match mouse.kind {
+            MouseEventKind::ScrollUp if over_log => self.log.by(-3, self.frame.log.len()),
+            MouseEventKind::ScrollDown if over_log => self.log.by(3, self.frame.log.len()),
+            MouseEventKind::Down(_) if panes.knobs.contains((mouse.column, mouse.row).into()) => {
+                self.knobs.click(usize::from(mouse.row.saturating_sub(panes.knobs.y + 1)), panes.knobs.height, &self.frame);
+            }
+            _ => return Reply::Passed,
+        }
+        Reply::DONE
+    }
+
+    fn on_tick(&mut self, _ctx: &Ctx<'_>) -> Vec<Ask> {
+        if self.asked != self.drawn.get() {
+            self.ask_views();
+        }
+        Vec::new()
+    }
+
+    fn on_message(&mut self, message: Box<dyn Any + Send>, _ctx: &Ctx<'_>) -> Vec<Ask> {
+        if let Some(saved) = message.downcast_ref::<save::Saved>() {
+            return vec![saved.told()];
+        }
+        self.frame = self.lab.frame();
+        if self.told == self.frame.refused {
+            return Vec::new();
+        }
+        self.told.clone_from(&self.frame.refused);
+        self.told.clone().into_iter().map(|why| Ask::Toast(Tone::Warn, why)).collect()
+    }
+
+    /// Only to ask for views once the size is known, and again when it has changed.
+    fn next_tick(&self, _ctx: &Ctx<'_>) -> Option<Duration> {
+        (self.asked != self.drawn.get()).then_some(Duration::from_millis(1))
+    }
+
+    fn types(&self) -> bool {
+        self.knobs.types() || self.popup.as_ref().is_some_and(Popup::types)
+    }
+
+    fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>) {
+        self.drawn.set(area);
+        draw::body(self, area, buf, ctx.theme);
+    }
+}

@@ -1,0 +1,172 @@
+//! What opens over the lab: faults, metrics, invariants, the name of a run to save.
+
+use super::faults::{Menu, Picked};
+use super::metrics::{self, Charts};
+use crate::lab::{Frame, evaluate};
+use crate::tui::keymap::{KeyHelp, Place};
+use crate::tui::theme::Theme;
+use crate::tui::widgets::entry::Entry;
+use crate::tui::widgets::{popup, scroll, text};
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+use sims::kernel::action::Action;
+use sims::kernel::metric::Shape;
+
+pub enum Popup {
+    Faults(Menu),
+    Metrics { chosen: usize },
+    Lamps { scroll: scroll::Scroll },
+    Save { input: Entry },
+}
+
+pub enum After {
+    Stay,
+    Close,
+    Act(Action),
+    /// Other charts are shown now.
+    Views,
+    Save(String),
+}
+
+impl Popup {
+    pub fn faults(frame: &Frame) -> Result<Popup, String> {
+        if frame.design.all_actions().is_empty() { Err("this design has no actions and no faults".into()) } else { Ok(Popup::Faults(Menu::new())) }
+    }
+
+    // These two never refuse; they share the shape of the one that does.
+    #[allow(clippy::unnecessary_wraps)]
+    pub fn metrics() -> Result<Popup, String> {
+        Ok(Popup::Metrics { chosen: 0 })
+    }
+
+    #[allow(clippy::unnecessary_wraps)]
+    pub fn lamps() -> Result<Popup, String> {
+        Ok(Popup::Lamps { scroll: scroll::Scroll::default() })
+    }
+
+    #[allow(clippy::unnecessary_wraps)]
+    pub fn save(problem: &str, seed: u64) -> Result<Popup, String> {
+        Ok(Popup::Save { input: Entry::new(format!("{problem} seed {seed}")) })
+    }
+
+    pub fn types(&self) -> bool {
+        match self {
+            Popup::Faults(menu) => menu.types(),
+            Popup::Save { .. } => true,
+            Popup::Metrics { .. } | Popup::Lamps { .. } => false,
+        }
+    }
+
+    pub fn keys(&self) -> Vec<KeyHelp> {
+        let rows: &[(&'static str, &'static str)] = match self {
+            Popup::Faults(menu) if menu.in_form() => &[("enter", "do it"), ("↑ ↓", "argument"), ("← →", "choose"), ("esc", "back")],
+            Popup::Faults(_) => &[("enter", "choose"), ("j k", "move"), ("esc", "close")],
+            Popup::Metrics { .. } => &[("space", "chart it"), ("enter", "as histogram"), ("j k", "move"), ("esc", "close")],
+            Popup::Lamps { .. } => &[("j k", "scroll"), ("esc", "close")],
+            Popup::Save { .. } => &[("enter", "save"), ("esc", "close")],
+        };
+        rows.iter().map(|(shown, says)| KeyHelp { shown, says, place: Place::Footer }).collect()
+    }
+
+    pub fn on_key(&mut self, key: KeyEvent, frame: &Frame, charts: &mut Charts) -> After {
+        match self {
+            Popup::Faults(menu) => match menu.on_key(key, frame) {
+                Picked::Stay => After::Stay,
+                Picked::Close => After::Close,
+                Picked::Act(action) => After::Act(action),
+            },
+            Popup::Metrics { chosen } => metrics_key(chosen, key, frame, charts),
+            Popup::Lamps { scroll } => {
+                if scroll.on_key(key, 10, frame.verdicts.len() * 6) {
+                    return After::Stay;
+                }
+                After::Close
+            }
+            Popup::Save { input } => match key.code {
+                KeyCode::Esc => After::Close,
+                KeyCode::Enter if input.text().trim().is_empty() => After::Stay,
+                KeyCode::Enter => After::Save(input.text().trim().to_string()),
+                _ => {
+                    input.on_key(key);
+                    After::Stay
+                }
+            },
+        }
+    }
+
+    pub fn on_paste(&mut self, text: &str) {
+        match self {
+            Popup::Faults(menu) => menu.on_paste(text),
+            Popup::Save { input } => input.paste(text),
+            Popup::Metrics { .. } | Popup::Lamps { .. } => {}
+        }
+    }
+
+    pub fn draw(&self, frame: &Frame, charts: &Charts, area: Rect, buf: &mut Buffer, theme: &Theme) {
+        let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX).saturating_add(2);
+        match self {
+            Popup::Faults(menu) => {
+                let title = if menu.in_form() { "Do" } else { "Faults and actions" };
+                let needed = if menu.in_form() { 10 } else { frame.design.all_actions().len() };
+                menu.draw(frame, popup::draw(title, 84, rows(needed), area, buf, theme), buf, theme);
+            }
+            Popup::Metrics { chosen } => {
+                let inner = popup::draw("Metrics", 90, rows(frame.design.metrics.len()), area, buf, theme);
+                metrics::draw(*chosen, frame, charts, inner, buf, theme);
+            }
+            Popup::Lamps { scroll } => {
+                let inner = popup::draw("Invariants", 84, 24, area, buf, theme);
+                let lines = lamp_lines(frame, usize::from(inner.width), theme);
+                let from = scroll.clamped(inner.height, lines.len());
+                inner.rows().zip(lines.into_iter().skip(from)).for_each(|(row, line)| line.render(row, buf));
+            }
+            Popup::Save { input } => {
+                let inner = popup::draw("Save this run under a name", 60, 5, area, buf, theme);
+                let [_, row, _] = [0, 1, 2].map(|n| Rect { y: inner.y + n, height: 1, ..inner });
+                Line::from(input.spans(theme.accent, theme).to_vec()).render(row, buf);
+            }
+        }
+    }
+}
+
+fn metrics_key(chosen: &mut usize, key: KeyEvent, frame: &Frame, charts: &mut Charts) -> After {
+    let metrics = frame.design.metrics;
+    match key.code {
+        KeyCode::Down | KeyCode::Char('j') => *chosen = (*chosen + 1).min(metrics.len().saturating_sub(1)),
+        KeyCode::Up | KeyCode::Char('k') => *chosen = chosen.saturating_sub(1),
+        KeyCode::Char(' ') => {
+            if let Some(metric) = metrics.get(*chosen).filter(|m| metrics::has_series(m)) {
+                charts.toggle(metric.name);
+                return After::Views;
+            }
+        }
+        KeyCode::Enter => {
+            if let Some(metric) = metrics.get(*chosen).filter(|m| matches!(m.shape, Shape::Histogram { .. })) {
+                charts.histogram = Some(metric.name);
+                return After::Views;
+            }
+        }
+        KeyCode::Esc | KeyCode::Char('m' | 'q') => return After::Close,
+        _ => {}
+    }
+    After::Stay
+}
+
+/// Every law with its kind, its verdict and the sentence of the break.
+fn lamp_lines(frame: &Frame, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for (spec, verdict) in &frame.verdicts {
+        let (mark, style) = super::draw::lamp(verdict, theme);
+        let kind = format!("{:?}", spec.kind).to_lowercase();
+        lines.push(Line::from(vec![Span::styled(format!("{mark} {}", spec.id), style), Span::styled(format!("  {kind}"), theme.dim)]));
+        let mut tell =
+            |says: &str, style| lines.extend(text::wrap(says, cols.saturating_sub(2)).into_iter().map(|line| Line::styled(format!("  {line}"), style)));
+        tell(spec.says, theme.text);
+        tell(&evaluate::told(verdict), style);
+        lines.push(Line::raw(""));
+    }
+    lines
+}
