@@ -160,7 +160,7 @@ impl Form {
         if !options.is_empty() {
             let at = options.iter().position(|o| o == field.text()).unwrap_or(0);
             let step = if way == Way::Up { 1 } else { options.len() - 1 };
-            *field = Entry::new(options[(at + step) % options.len()]);
+            *field = Entry::new(options[(at + step) % options.len()].as_str());
         }
     }
 
