@@ -44,6 +44,8 @@ pub enum Put {
 pub struct Timeline {
     entries: VecDeque<PostId>,
     bound: usize,
+    /// Entries there is memory for. Kept by hand: a clone's capacity is its length, and a metric must not tell a clone from its original.
+    room: usize,
     /// Something at or below this was left out; what lies below it cannot be told from here.
     floor: Option<PostId>,
 }
@@ -51,7 +53,7 @@ pub struct Timeline {
 impl Timeline {
     /// An empty timeline that left nothing out.
     pub fn new(bound: usize) -> Timeline {
-        Timeline { entries: VecDeque::new(), bound: bound.max(1), floor: None }
+        Timeline { entries: VecDeque::new(), bound: bound.max(1), room: 0, floor: None }
     }
 
     /// A timeline of what a merge gave, newest first. If the merge filled the bound there may be more below.
@@ -59,7 +61,7 @@ impl Timeline {
         let mut entries: VecDeque<PostId> = newest_first.iter().take(bound.max(1)).rev().copied().collect();
         entries.shrink_to_fit();
         let floor = if entries.len() >= bound { entries.front().copied() } else { None };
-        Timeline { entries, bound: bound.max(1), floor }
+        Timeline { room: entries.len(), entries, bound: bound.max(1), floor }
     }
 
     pub fn put(&mut self, id: PostId) -> Put {
@@ -89,6 +91,12 @@ impl Timeline {
         let at = self.entries.partition_point(|entry| *entry <= id);
         self.grow();
         self.entries.insert(at, id);
+    }
+
+    /// From now on holds at most so many; a smaller bound forgets the oldest at once.
+    pub fn set_bound(&mut self, bound: usize) {
+        self.bound = bound.max(1);
+        self.trim();
     }
 
     /// Forgets what exceeds the bound.
@@ -129,7 +137,7 @@ impl Timeline {
 
     /// Memory held, the header included.
     pub fn bytes(&self) -> usize {
-        size_of::<Timeline>() + self.entries.capacity() * size_of::<PostId>()
+        size_of::<Timeline>() + self.room * size_of::<PostId>()
     }
 
     fn append(&mut self, id: PostId) {
@@ -142,10 +150,10 @@ impl Timeline {
 
     /// Doubles up to the bound, not to the next power of two: 800 entries cost 800.
     fn grow(&mut self) {
-        let (len, room) = (self.entries.len(), self.entries.capacity());
-        if len == room {
-            let more = len.max(8).min(self.bound.saturating_sub(len)).max(1);
-            self.entries.reserve_exact(more);
+        let len = self.entries.len();
+        if len >= self.room {
+            self.room = len + len.max(8).min(self.bound.saturating_sub(len)).max(1);
+            self.entries.reserve_exact(self.room - len);
         }
     }
 }
