@@ -133,6 +133,26 @@ impl Config {
         Ok(())
     }
 
+    /// Writes what differs from the defaults; the folder is made if it is not there.
+    ///
+    /// # Errors
+    /// The disk's own.
+    pub fn save(&self, path: &Path) -> std::io::Result<()> {
+        let default = Self::default().table();
+        let mut text = String::from("# greenroom: see `greenroom doctor` for every key and what holds.\n");
+        for ((key, value, _), (_, usual, _)) in self.table().into_iter().zip(default) {
+            let bare = matches!(key, "ascii" | "interview_date" | "hours_a_week" | "fps");
+            if value != usual {
+                let written = if bare { value } else { toml::Value::String(value).to_string() };
+                text.push_str(&format!("{key} = {written}\n"));
+            }
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(path, text)
+    }
+
     /// Key, value as text, and where it comes from.
     pub fn table(&self) -> Vec<(&'static str, String, &'static str)> {
         let value = |key: &str| match key {
@@ -200,6 +220,18 @@ mod tests {
                 "line 4: `mode` is \"hard\", but must be coached, real or untimed",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_saved_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new").join("config.toml");
+        let date = NaiveDate::from_ymd_opt(2027, 1, 31);
+        let config = Config { level: Some("L7".into()), theme: Theme::Light, interview_date: date, hours_a_week: Some(6.5), ..Config::default() };
+        config.save(&path).unwrap();
+        let (back, faults) = Config::load(&path);
+        assert_eq!(faults, Vec::<String>::new());
+        assert_eq!(Config { set: Vec::new(), ..back }, config);
     }
 
     #[test]

@@ -313,6 +313,17 @@ impl App {
                 }
             }
             Ask::Look(theme) => self.theme = theme,
+            Ask::Configure(config) => {
+                if let Err(why) = config.save(&self.rooms.home.config()) {
+                    self.toast(Tone::Warn, format!("the settings hold for now, but cannot be written: {why}"));
+                }
+                self.rooms.config = *config;
+            }
+            Ask::Tell(what) => {
+                if let Some(id) = self.stack.last().map(|open| open.id) {
+                    self.deliver(id, what);
+                }
+            }
             Ask::Help => self.help(),
         }
     }

@@ -27,6 +27,8 @@ pub enum Place {
     Footer,
     /// In the help alone.
     Help,
+    /// Nowhere: another row tells it as well.
+    Nowhere,
 }
 
 /// What footer and help know of a binding.
@@ -71,7 +73,7 @@ pub fn find<A: Copy>(table: &[Binding<A>], key: KeyEvent) -> Option<A> {
 
 /// What a table says of itself.
 pub fn help<A>(table: &[Binding<A>]) -> Vec<KeyHelp> {
-    table.iter().map(|row| KeyHelp { shown: row.shown, says: row.says, place: row.place }).collect()
+    table.iter().filter(|row| row.place != Place::Nowhere).map(|row| KeyHelp { shown: row.shown, says: row.says, place: row.place }).collect()
 }
 
 /// Keys that work everywhere; the app acts on them when a screen passes them on.

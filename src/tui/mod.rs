@@ -15,7 +15,7 @@ pub mod terminal;
 pub mod theme;
 pub mod widgets;
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::home::{Home, NoHome};
 use crate::session::Mode;
 use app::{App, Deed};
@@ -72,8 +72,9 @@ pub fn run(options: Options) -> Result<(), Error> {
     let around = Surroundings::read();
     let home = Home::from_env()?;
     let (config, told) = Config::load(&home.config());
-    let look = Theme::new(options.theme.unwrap_or(choice(config.theme)), options.ascii || config.ascii, &around);
-    let rooms = Rooms::new(home, config);
+    let look = Theme::new(options.theme.unwrap_or(Choice::of(config.theme)), options.ascii || config.ascii, &around);
+    let newcomer = matches!(options.start, Start::List) && !home.database().exists() && !home.config().exists();
+    let rooms = Rooms::new(home, config, around);
     if look.mode == theme::Mode::Plain {
         // crossterm drops reverse video together with the colours; ours has no colours to drop.
         ratatui::crossterm::style::force_color_output(true);
@@ -84,20 +85,12 @@ pub fn run(options: Options) -> Result<(), Error> {
     terminal::enter()?;
     let mut app = App::new(rooms, look, sender.clone(), Instant::now());
     told.into_iter().for_each(|line| app.toast(screen::Tone::Warn, line));
-    app.open(Place::List);
+    app.open(if newcomer { Place::Welcome } else { Place::List });
     app.then = options.start.place();
-    let ended = painted(&mut app, &sender, &inbox);
+    let ended = painted(&mut app, options.theme, &sender, &inbox);
     app.save();
     terminal::leave();
     ended
-}
-
-fn choice(theme: config::Theme) -> Choice {
-    match theme {
-        config::Theme::Auto => Choice::Auto,
-        config::Theme::Dark => Choice::Dark,
-        config::Theme::Light => Choice::Light,
-    }
 }
 
 impl Start {
@@ -111,12 +104,17 @@ impl Start {
     }
 }
 
-fn painted(app: &mut App, sender: &Sender<Message>, inbox: &Receiver<Message>) -> Result<(), Error> {
+fn painted(app: &mut App, asked: Option<Choice>, sender: &Sender<Message>, inbox: &Receiver<Message>) -> Result<(), Error> {
     let mut painter = terminal::Painter::new()?;
     // The first frame stands before anything is read from disk.
     paint(app, &mut painter)?;
     let (load, home) = (sender.clone(), app.rooms.home.clone());
     std::thread::Builder::new().name("catalog".into()).spawn(move || load.send(Message::Loaded(Box::new(rooms::load(&home)))))?;
+    if asked.unwrap_or(Choice::of(app.rooms.config.theme)) == Choice::Auto && app.rooms.around.unsure() {
+        // Before the reader starts: it would take the answer for keys.
+        app.rooms.around.ask_terminal();
+        app.theme = Theme::new(Choice::Auto, app.theme.ascii(), &app.rooms.around);
+    }
     let reader = Reader::start(sender.clone())?;
     let mut due = None;
     while !app.quit {

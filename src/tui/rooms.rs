@@ -4,6 +4,7 @@ use crate::catalog::{Catalog, Head};
 use crate::config::Config;
 use crate::home::Home;
 use crate::store::Store;
+use crate::tui::theme::Surroundings;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use std::time::Duration;
 pub struct Rooms {
     pub home: Home,
     pub config: Config,
+    /// What the terminal and the environment say of looks.
+    pub around: Surroundings,
     /// None until it has been read, on a thread behind the first frame.
     pub catalog: Option<Arc<Catalog>>,
     /// Empty until it has been opened. Shared with the thread of signals, which saves on its own.
@@ -24,8 +27,8 @@ pub struct Loaded {
 }
 
 impl Rooms {
-    pub fn new(home: Home, config: Config) -> Rooms {
-        Rooms { home, config, catalog: None, store: Arc::default() }
+    pub fn new(home: Home, config: Config, around: Surroundings) -> Rooms {
+        Rooms { home, config, around, catalog: None, store: Arc::default() }
     }
 
     /// Takes in what was loaded; returns what the user should be told, a line each.

@@ -6,6 +6,7 @@ use super::panes::code::Highlighter;
 use super::rooms::Rooms;
 use super::screens::Place;
 use super::theme::Theme;
+use crate::config::Config;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::layout::{Position, Rect};
@@ -52,6 +53,10 @@ pub enum Ask {
     Edit(String),
     /// Another look, at once.
     Look(Theme),
+    /// Settings to hold from now on, written to `config.toml`.
+    Configure(Box<Config>),
+    /// A message to the asking screen itself: what a confirmed question means.
+    Tell(Box<dyn Any + Send>),
     /// The help of the keys.
     Help,
 }

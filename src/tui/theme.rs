@@ -1,5 +1,6 @@
 //! How things look: dark, light, without colour; and with which glyphs. State is never told by colour alone.
 
+use crate::config;
 use ratatui::style::{Color, Modifier, Style};
 
 /// What the user asks for.
@@ -9,6 +10,17 @@ pub enum Choice {
     Auto,
     Dark,
     Light,
+}
+
+impl Choice {
+    /// As `config.toml` has it.
+    pub fn of(theme: config::Theme) -> Choice {
+        match theme {
+            config::Theme::Auto => Choice::Auto,
+            config::Theme::Dark => Choice::Dark,
+            config::Theme::Light => Choice::Light,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,6 +92,22 @@ impl Surroundings {
             console: var("TERM") == "linux",
             light: background(&var("COLORFGBG")),
         }
+    }
+}
+
+impl Surroundings {
+    /// Whether only the terminal itself can say if its background is light.
+    pub fn unsure(&self) -> bool {
+        self.light.is_none() && !self.no_color && !self.console
+    }
+
+    /// Asks the terminal for its background. Many never answer, so not for long.
+    pub fn ask_terminal(&mut self) {
+        const LIMIT: std::time::Duration = std::time::Duration::from_millis(100);
+        let mut options = terminal_colorsaurus::QueryOptions::default();
+        options.timeout = LIMIT;
+        let mode = terminal_colorsaurus::theme_mode(options);
+        self.light = mode.ok().map(|mode| mode == terminal_colorsaurus::ThemeMode::Light);
     }
 }
 

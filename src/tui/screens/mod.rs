@@ -1,8 +1,10 @@
 //! Every screen: one file or folder each, and a place here by which it is opened.
 
+pub mod card;
 pub mod interview;
 pub mod lab;
 pub mod list;
+pub mod welcome;
 
 use super::screen::{Ctx, Screen};
 use crate::session::Mode;
@@ -47,7 +49,8 @@ impl Place {
 pub fn build(place: Place, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
     match place {
         Place::List => Ok(Box::new(list::List::default())),
-        Place::Welcome | Place::Card { .. } => Err("this screen is not built yet".into()),
+        Place::Welcome => Ok(Box::new(welcome::Welcome::default())),
+        Place::Card { problem } => Ok(Box::new(card::Card::new(&problem, ctx)?)),
         Place::Interview { problem, variant, mode } => interview::begin(&problem, variant.as_deref(), mode, ctx),
         Place::Resume { attempt } => interview::take_up(&attempt, ctx),
         Place::Scoring { .. } | Place::History { .. } => Err("this screen is not built yet".into()),

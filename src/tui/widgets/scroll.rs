@@ -2,8 +2,9 @@
 
 use crate::tui::theme::Theme;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
+use std::cell::Cell;
 
 /// How far a text is scrolled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +46,44 @@ impl Scroll {
     /// The first line shown, for a window of this height and a text of this length.
     pub fn clamped(&self, rows: u16, length: usize) -> usize {
         self.from.min(length.saturating_sub(usize::from(rows)))
+    }
+}
+
+/// A scroll that remembers what was last in sight, so that keys need not know the size of the pane.
+#[derive(Clone, Debug, Default)]
+pub struct Scroller {
+    scroll: Scroll,
+    /// Rows of the window and lines of the text when it was last drawn.
+    seen: Cell<(u16, usize)>,
+}
+
+impl Scroller {
+    /// Moves by the usual keys; false if the key is none of them.
+    pub fn on_key(&mut self, key: KeyEvent) -> bool {
+        let (rows, length) = self.seen.get();
+        self.scroll.on_key(key, rows, length)
+    }
+
+    /// Three lines a notch; false if the event is not the wheel's.
+    pub fn on_wheel(&mut self, mouse: MouseEvent) -> bool {
+        let lines = match mouse.kind {
+            MouseEventKind::ScrollDown => 3,
+            MouseEventKind::ScrollUp => -3,
+            _ => return false,
+        };
+        let (rows, length) = self.seen.get();
+        self.scroll.by(lines, rows, length);
+        true
+    }
+
+    pub fn to_top(&mut self) {
+        self.scroll.from = 0;
+    }
+
+    /// For a draw: notes the window and the text's length, and gives the scroll to draw with.
+    pub fn see(&self, rows: u16, length: usize) -> Scroll {
+        self.seen.set((rows, length));
+        Scroll { from: self.scroll.clamped(rows, length) }
     }
 }
 

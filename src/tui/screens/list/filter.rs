@@ -33,19 +33,28 @@ impl Filter {
         true
     }
 
-    /// `Problems`, `Problems / cache`, and a mark for the cursor while it is typed.
-    pub fn title(&self, typing: bool) -> String {
+    pub fn is_empty(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
+    /// Only the first line of what was pasted, and no control characters.
+    pub fn paste(&mut self, text: &str) {
+        self.text.extend(text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()));
+    }
+
+    /// `Problems by group`, `Problems / cache`, and a mark for the cursor while it is typed.
+    pub fn title(&self, typing: bool, order: &str) -> String {
         match (typing, self.text.is_empty()) {
             (true, _) => format!("Problems / {}_", self.text),
-            (false, true) => "Problems".to_string(),
+            (false, true) => format!("Problems {order}"),
             (false, false) => format!("Problems / {}", self.text),
         }
     }
 
-    /// The places of the heads that match, best first; in their own order without a filter.
-    pub fn apply(&self, heads: &[Head]) -> Vec<usize> {
-        if self.text.trim().is_empty() {
-            return (0..heads.len()).collect();
+    /// The places of the heads that match, best first; none if there is no filter.
+    pub fn apply(&self, heads: &[Head]) -> Option<Vec<usize>> {
+        if self.is_empty() {
+            return None;
         }
         let pattern = Pattern::parse(&self.text, CaseMatching::Smart, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
@@ -54,11 +63,11 @@ impl Filter {
             .iter()
             .enumerate()
             .filter_map(|(at, head)| {
-                let hay = format!("{} {} {} {} {}", head.title, head.id, head.group, head.level, head.difficulty);
+                let hay = format!("{} {} {} {} {} {}", head.title, head.id, head.group, head.level, head.difficulty, head.mechanisms.join(" "));
                 pattern.score(Utf32Str::new(&hay, &mut chars), &mut matcher).map(|score| (score, at))
             })
             .collect();
         found.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
-        found.into_iter().map(|(_, at)| at).collect()
+        Some(found.into_iter().map(|(_, at)| at).collect())
     }
 }
