@@ -6,8 +6,8 @@ use std::fmt;
 /// A place in a file: line and column count from 1, in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Place {
-    pub line: usize,
-    pub column: usize,
+    pub line: u32,
+    pub column: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,7 +21,7 @@ pub struct Fault {
     pub source_line: Option<String>,
     /// How many characters of the line are meant, at least one.
     #[serde(skip)]
-    pub width: usize,
+    pub width: u32,
     pub message: String,
     /// What was expected, or what would mend it.
     pub expected: Option<String>,

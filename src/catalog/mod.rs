@@ -1,97 +1,113 @@
 //! The catalogue: content files, built in and the user's own, as checked values; a bad file is reported, never fatal.
 
+pub mod check;
+mod embedded;
 pub mod expect;
 mod fault;
+mod head;
 pub mod model;
+mod render;
 mod yaml;
 
 pub use fault::{Fault, Place};
+pub use head::{Head, Missing};
 pub use model::*;
+pub use render::Paint;
 
+use check::{Content, Context, Parsed};
+use sims::kernel::knob::unknown;
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use yaml::Source;
 
-include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+/// The folders of packs under the user's own folder.
+pub const PACKS: &[&str] = &["problems", "rubrics", "runs"];
 
-/// What the list shows of a problem without reading its card.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct Head {
-    pub id: String,
-    pub title: String,
-    pub group: String,
-    pub level: String,
-    pub difficulty: String,
-    pub minutes: u32,
-    pub mechanisms: Vec<String>,
-    /// Ids.
-    pub variants: Vec<String>,
-    pub design: Option<String>,
-    /// Ids.
-    pub experiments: Vec<String>,
-    /// From the user's own folder, not built in.
-    pub yours: bool,
-}
-
-/// Why a problem cannot be given.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Missing {
-    /// No such id; the nearest ones are named.
-    Unknown(String),
-    /// Its file has faults.
-    Bad(Vec<Fault>),
-}
-
-/// All content: built in, with the user's laid over.
+/// All content: built in, with the user's laid over. Built-in cards are parsed when they are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     heads: Vec<Head>,
-    problems: Vec<Arc<Problem>>,
+    cards: BTreeMap<String, Arc<CardFile>>,
+    rest: OnceLock<Rest>,
+    yours: Rest,
+    faults: Vec<Fault>,
+}
+
+/// One problem's card: its file, and what came of it once it was asked for.
+#[derive(Debug)]
+struct CardFile {
+    path: &'static str,
+    text: &'static str,
+    read: OnceLock<Result<Arc<Problem>, Vec<Fault>>>,
+}
+
+/// Everything that is no problem.
+#[derive(Clone, Debug, Default)]
+struct Rest {
     rubrics: Vec<Arc<Rubric>>,
     decks: Vec<Arc<Deck>>,
     runs: Vec<Arc<RunFile>>,
-    faults: Vec<Fault>,
+    mechanisms: Pairs<String>,
 }
 
 impl Catalog {
     /// Built-in content, with the packs of `user_dir` (`$GREENROOM_HOME`) laid over it.
-    pub fn load(_user_dir: Option<&Path>) -> Catalog {
-        let mut all = Catalog::default();
-        for (path, text) in BUILT_IN {
-            all.add(path, text);
+    pub fn load(user_dir: Option<&Path>) -> Catalog {
+        let mut catalog = Catalog { heads: embedded::heads().collect(), ..Catalog::default() };
+        for (path, text) in embedded::files() {
+            let known = catalog.heads.iter().find(|head| path.strip_prefix("problems/").and_then(|p| p.strip_suffix(".yaml")) == Some(head.id.as_str()));
+            if let Some(head) = known {
+                catalog.cards.insert(head.id.clone(), Arc::new(CardFile { path, text, read: OnceLock::new() }));
+            }
         }
-        all
+        if let Some(dir) = user_dir {
+            catalog.lay_over(dir);
+        }
+        catalog
     }
 
-    fn add(&mut self, path: &str, text: &str) {
-        let stem = path.rsplit('/').next().and_then(|name| name.strip_suffix(".yaml")).unwrap_or(path);
-        let fault = |why: serde_yaml::Error| Fault::whole(path, why.to_string());
-        if path.starts_with("problems/decks/") {
-            match serde_yaml::from_str(text) {
-                Ok(deck) => self.decks.push(Arc::new(deck)),
-                Err(why) => self.faults.push(fault(why)),
+    /// The user's own files. One with a fault is reported and left out: what it would have replaced stays.
+    fn lay_over(&mut self, dir: &Path) {
+        let mut files = Vec::new();
+        let mut paths = Vec::new();
+        for pack in PACKS.iter().map(|pack| dir.join(pack)).filter(|pack| pack.is_dir()) {
+            check::yaml_files(&pack, 0, &mut paths, &mut self.faults);
+        }
+        for path in paths {
+            match Source::open(&path) {
+                Ok(source) => files.push(Parsed::read(source)),
+                Err(fault) => self.faults.push(fault),
             }
-        } else if path.starts_with("problems/runs/") {
-            match serde_yaml::from_str::<RunFile>(text) {
-                Ok(run) => self.runs.push(Arc::new(RunFile { id: stem.to_string(), ..run })),
-                Err(why) => self.faults.push(fault(why)),
+        }
+        if files.is_empty() {
+            return;
+        }
+        let context = Context::beside_builtin(sims::designs::ALL, &files);
+        check::meanings(&mut files, &context);
+        for file in files {
+            match file.content {
+                Some(content) if file.faults.is_empty() => self.take(content),
+                _ => self.faults.extend(file.faults),
             }
-        } else if path == "rubrics/mechanisms.yaml" {
-        } else if path.starts_with("rubrics/") {
-            match serde_yaml::from_str(text) {
-                Ok(rubric) => self.rubrics.push(Arc::new(rubric)),
-                Err(why) => self.faults.push(fault(why)),
-            }
-        } else {
-            match serde_yaml::from_str::<Problem>(text) {
-                Ok(problem) => {
-                    self.heads.push(Head::of(&problem));
-                    self.problems.push(Arc::new(problem));
+        }
+    }
+
+    fn take(&mut self, content: Content) {
+        match content {
+            Content::Problem(problem) => {
+                let head = Head { yours: true, ..Head::of(&problem) };
+                match self.heads.iter_mut().find(|h| h.id == head.id) {
+                    Some(old) => *old = head,
+                    None => self.heads.push(head),
                 }
-                Err(why) => self.faults.push(fault(why)),
+                self.cards.insert(problem.id.clone(), Arc::new(CardFile { path: "", text: "", read: OnceLock::from(Ok(Arc::new(*problem))) }));
             }
+            other => self.yours.take(other),
         }
     }
 
+    /// What the list shows, problem by problem, without parsing a card.
     pub fn heads(&self) -> &[Head] {
         &self.heads
     }
@@ -103,55 +119,112 @@ impl Catalog {
     /// The whole card.
     ///
     /// # Errors
-    /// An unknown id with the nearest ones, or the faults of its file.
+    /// An unknown id with the nearest one, or the faults of its file.
     pub fn problem(&self, id: &str) -> Result<Arc<Problem>, Missing> {
-        let found = self.problems.iter().find(|p| p.id == id).cloned();
-        found.ok_or_else(|| Missing::Unknown(sims::kernel::knob::unknown("problem", id, self.heads.iter().map(|h| h.id.as_str()))))
+        let card = self.cards.get(id).ok_or_else(|| Missing::Unknown(unknown("problem", id, self.heads.iter().map(|h| h.id.as_str()))))?;
+        card.read.get_or_init(|| card.parse()).clone().map_err(Missing::Bad)
+    }
+
+    /// A problem, or a variant of one, by `PROBLEM` or `PROBLEM/VARIANT`.
+    ///
+    /// # Errors
+    /// As `problem`, and an unknown variant with the nearest one.
+    pub fn find(&self, address: &str) -> Result<(Arc<Problem>, Option<Variant>), Missing> {
+        let (id, variant) = address.split_once('/').map_or((address, None), |(id, variant)| (id, Some(variant)));
+        let problem = self.problem(id)?;
+        let Some(variant) = variant else { return Ok((problem, None)) };
+        match problem.variant(variant).cloned() {
+            Some(found) => Ok((problem, Some(found))),
+            None if problem.variants.is_empty() => Err(Missing::Unknown(format!("no variant `{variant}`; `{id}` has none"))),
+            None => Err(Missing::Unknown(unknown("variant", variant, problem.variants.iter().map(|v| v.id.as_str())))),
+        }
     }
 
     /// The rubric of a level.
     pub fn rubric(&self, level: &str) -> Option<Arc<Rubric>> {
-        self.rubrics.iter().find(|r| r.id == level).cloned()
+        self.rubrics().iter().find(|r| r.id == level).cloned()
     }
 
     pub fn rubrics(&self) -> &[Arc<Rubric>] {
-        &self.rubrics
+        &self.rest().rubrics
     }
 
     pub fn decks(&self) -> &[Arc<Deck>] {
-        &self.decks
+        &self.rest().decks
     }
 
     /// Run files: challenges and the user's own.
     pub fn runs(&self) -> &[Arc<RunFile>] {
-        &self.runs
+        &self.rest().runs
     }
 
     /// Run files of one design.
     pub fn runs_of(&self, design: &str) -> Vec<Arc<RunFile>> {
-        self.runs.iter().filter(|r| r.design == design).cloned().collect()
+        self.runs().iter().filter(|r| r.design == design).cloned().collect()
     }
 
-    /// Everything wrong with the files that were read.
+    /// A run file by its id: the file's stem.
+    pub fn run(&self, id: &str) -> Option<Arc<RunFile>> {
+        self.runs().iter().find(|r| r.id == id).cloned()
+    }
+
+    /// The shared words for mechanisms with their meanings.
+    pub fn mechanisms(&self) -> &Pairs<String> {
+        &self.rest().mechanisms
+    }
+
+    /// Everything wrong with the user's files. What is built in is proved by a test and by `greenroom check`.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }
+
+    fn rest(&self) -> &Rest {
+        self.rest.get_or_init(|| {
+            let mut rest = Rest::default();
+            for (path, text) in embedded::files().filter(|(path, _)| !self.cards.values().any(|card| card.path == *path)) {
+                if let Some(content) = Parsed::read(Source::new(path, text)).content {
+                    rest.take(content);
+                }
+            }
+            rest.lay(&self.yours);
+            rest
+        })
+    }
 }
 
-impl Head {
-    fn of(problem: &Problem) -> Head {
-        Head {
-            id: problem.id.clone(),
-            title: problem.title.clone(),
-            group: problem.group.clone(),
-            level: problem.level.clone(),
-            difficulty: problem.difficulty.clone(),
-            minutes: problem.minutes,
-            mechanisms: problem.mechanisms.clone(),
-            variants: problem.variants.iter().map(|v| v.id.clone()).collect(),
-            design: problem.design.clone(),
-            experiments: problem.experiments.iter().map(|e| e.id.clone()).collect(),
-            yours: false,
+impl CardFile {
+    fn parse(&self) -> Result<Arc<Problem>, Vec<Fault>> {
+        let parsed = Parsed::read(Source::new(self.path, self.text));
+        match parsed.content {
+            Some(Content::Problem(problem)) => Ok(Arc::new(*problem)),
+            _ => Err(parsed.faults),
         }
+    }
+}
+
+impl Rest {
+    fn take(&mut self, content: Content) {
+        match content {
+            Content::Problem(_) => {}
+            Content::Deck(deck) => put(&mut self.decks, Arc::new(deck), |d| &d.id),
+            Content::Rubric(rubric) => put(&mut self.rubrics, Arc::new(rubric), |r| &r.id),
+            Content::Run(run) => put(&mut self.runs, Arc::new(run), |r| &r.id),
+            Content::Vocabulary(words) => self.mechanisms = self.mechanisms.with(&words.mechanisms),
+        }
+    }
+
+    fn lay(&mut self, over: &Rest) {
+        over.decks.iter().for_each(|deck| put(&mut self.decks, deck.clone(), |d| &d.id));
+        over.rubrics.iter().for_each(|rubric| put(&mut self.rubrics, rubric.clone(), |r| &r.id));
+        over.runs.iter().for_each(|run| put(&mut self.runs, run.clone(), |r| &r.id));
+        self.mechanisms = self.mechanisms.with(&over.mechanisms);
+    }
+}
+
+/// Puts a value in place of the one with its id, or at the end.
+fn put<T>(list: &mut Vec<Arc<T>>, value: Arc<T>, id: fn(&T) -> &String) {
+    match list.iter_mut().find(|old| id(old) == id(&value)) {
+        Some(old) => *old = value,
+        None => list.push(value),
     }
 }

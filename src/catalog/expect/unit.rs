@@ -47,7 +47,6 @@ pub(super) fn settle(times: &Times, wanted: Option<TimeUnit>) -> Result<TimeUnit
 /// Puts the unit into every pending time and every knob.
 pub(super) fn apply(sum: &mut Sum, times: &Times, unit: TimeUnit) {
     match sum {
-        Sum::Number(_) => {}
         Sum::Leaf(Leaf::Given(name)) => {
             let pending = name.strip_prefix(PENDING).and_then(|n| n.parse::<usize>().ok()).and_then(|n| times.literals.get(n));
             if let Some((ns, ..)) = pending {
@@ -56,7 +55,7 @@ pub(super) fn apply(sum: &mut Sum, times: &Times, unit: TimeUnit) {
         }
         Sum::Leaf(Leaf::Knob { unit: of_knob, .. }) => *of_knob = unit,
         Sum::Leaf(Leaf::Aggregate { of, .. }) | Sum::Negative(of) => apply(of, times, unit),
-        Sum::Leaf(Leaf::Metric { .. } | Leaf::Share(_)) => {}
+        Sum::Number(_) | Sum::Leaf(Leaf::Metric { .. } | Leaf::Share(_)) => {}
         Sum::Binary { left, right, .. } => {
             apply(left, times, unit);
             apply(right, times, unit);

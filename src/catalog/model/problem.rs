@@ -5,7 +5,7 @@ use super::words::{Good, Length, Pairs, Scalar, number};
 use serde::{Deserialize, Serialize};
 
 /// What a content file is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FileKind {
     #[default]

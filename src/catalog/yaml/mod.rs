@@ -6,4 +6,4 @@ mod tree;
 
 pub use read::read;
 pub use source::Source;
-pub use tree::{Node, Tree};
+pub use tree::Tree;

@@ -64,12 +64,12 @@ impl Source {
         }
         let before = &self.text[..byte];
         let start = before.rfind('\n').map_or(0, |n| n + 1);
-        Place { line: before.bytes().filter(|b| *b == b'\n').count() + 1, column: before[start..].chars().count() + 1 }
+        Place { line: short(before.bytes().filter(|b| *b == b'\n').count() + 1), column: short(before[start..].chars().count() + 1) }
     }
 
     /// A line by its number from 1, without its end.
-    pub fn line(&self, number: usize) -> Option<&str> {
-        self.text.lines().nth(number.checked_sub(1)?)
+    pub fn line(&self, number: u32) -> Option<&str> {
+        self.text.lines().nth(number.checked_sub(1)? as usize)
     }
 
     /// A fault at a byte, so many characters wide.
@@ -79,16 +79,21 @@ impl Source {
 
     pub fn fault(&self, place: Place, width: usize, message: impl Into<String>) -> Fault {
         let line = self.line(place.line).unwrap_or_default();
-        let room = line.chars().count().saturating_sub(place.column - 1);
+        let room = line.chars().count().saturating_sub(place.column as usize - 1);
         Fault {
             path: self.path.clone(),
             place: Some(place),
             source_line: Some(line.to_string()),
-            width: width.min(room).max(1),
+            width: short(width.min(room).max(1)),
             message: message.into(),
             expected: None,
         }
     }
+}
+
+/// A file has at most four million of anything.
+fn short(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 fn too_large(path: &str, length: u64) -> Fault {

@@ -143,14 +143,31 @@ fn syntax(source: &Source, why: &serde_yaml::Error) -> Fault {
         Some(end) => &message[..end],
         None => message,
     };
-    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let message = told(message.strip_prefix("error: ").unwrap_or(message));
     match why.location() {
         Some(location) if location.line() > 0 => {
-            let place = super::super::fault::Place { line: location.line() as usize, column: (location.column() as usize).max(1) };
+            let place = super::super::fault::Place { line: location.line() as u32, column: (location.column() as u32).max(1) };
             source.fault(place, 1, message)
         }
         _ => Fault::whole(&source.path, message),
     }
+}
+
+/// The crate speaks of its own limits and options; a writer of cards knows neither.
+fn told(message: &str) -> String {
+    if message.contains("Depth {") || message.contains("nesting") {
+        return format!("lists and maps are nested deeper than {DEPTH_MAX}");
+    }
+    if message.contains("alias") && message.contains("limit") {
+        return format!("aliases repeat more than {REPLAYED_MAX} parts");
+    }
+    if message.starts_with("budget breached") {
+        return format!("the file has more than {EVENTS_MAX} parts");
+    }
+    if let Some(key) = message.strip_prefix("duplicate mapping key: ") {
+        return format!("the field `{}` stands twice", key.split(',').next().unwrap_or(key));
+    }
+    message.to_string()
 }
 
 /// What the YAML crate gives: scalars already guessed at, with places.
