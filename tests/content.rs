@@ -2,6 +2,7 @@
 
 use greenroom::catalog::check::{self, Report};
 use greenroom::catalog::{Catalog, Missing, Paint};
+use proptest::prelude::*;
 use sims::kernel::action::{ActionSpec, ArgDefault, ArgSpec};
 use sims::kernel::design::{Design, no_conflicts};
 use sims::kernel::faults;
@@ -189,5 +190,23 @@ fn the_whole_card_comes_back_as_json_under_its_own_names() {
     let card = serde_json::to_value(&*catalog.problem("rate-limiter").unwrap()).unwrap();
     for key in ["id", "title", "statement", "requirements", "clarify", "estimation", "phases", "hints", "interviewer", "rubric", "experiments"] {
         assert!(card.get(key).is_some(), "{key}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #[test]
+    fn a_card_with_a_piece_torn_out_or_put_in_is_judged_without_a_panic(at in 0usize..4000, len in 0usize..40, put in "[-a-z0-9:{}\\[\\]&*|>\"#%, \n]{0,12}") {
+        let whole = fs::read_to_string("tests/fixtures/good/small.yaml").unwrap();
+        let (from, to) = (at.min(whole.len()), (at + len).min(whole.len()));
+        let torn = format!("{}{put}{}", &whole[..from], &whole[to..]);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("small.yaml");
+        fs::write(&path, torn).unwrap();
+        for fault in judge(&[&path]).faults {
+            prop_assert!(!fault.render(Paint::Plain).is_empty());
+            let (line, place) = (fault.source_line.unwrap_or_default(), fault.place.unwrap_or_default());
+            prop_assert!(place.column as usize <= line.chars().count() + 1, "{} is beyond `{line}`", fault.message);
+        }
     }
 }

@@ -189,6 +189,22 @@ pub fn check_user(dir: &Path) -> Report {
     check_paths(&packs)
 }
 
+/// One run file from anywhere.
+///
+/// # Errors
+/// Its faults.
+pub fn run_file(path: &Path) -> Result<RunFile, Report> {
+    let whole = |fault: Fault| Report { files: 1, faults: vec![fault] };
+    let mut files = [Parsed::read(Source::open(path).map_err(whole)?)];
+    meanings(&mut files, &Context::beside_builtin(sims::designs::ALL, &[]));
+    let [file] = files;
+    match file.content {
+        Some(Content::Run(run)) if file.faults.is_empty() => Ok(run),
+        Some(Content::Run(_)) | None => Err(Report { files: 1, faults: file.faults }),
+        Some(_) => Err(whole(Fault::whole(&file.source.path, "this is no run file").expecting("a file with `kind: run`"))),
+    }
+}
+
 /// Folders within folders; a link that leads round in circles ends here.
 const DEPTH_MAX: usize = 6;
 

@@ -279,3 +279,50 @@ impl<V: Serialize> Serialize for Pairs<V> {
         map.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_values_are_ranges_or_words() {
+        for (text, shown) in [("3..5", "3..5"), ("4", "4"), ("1K..2K", "1000..2000"), ("a | b", "a | b"), ("token-bucket", "token-bucket")] {
+            assert_eq!(Good::read(text).map(|g| g.to_string()), Ok(shown.to_string()));
+        }
+        assert!(Good::read("5..3").is_err() && Good::read("a | ").is_err());
+        let range = Good::Range(3.0, 5.0);
+        assert!(range.holds("3") && range.holds(" 5 ") && !range.holds("6") && !range.holds("x"));
+        assert!(Good::Words(vec!["gcra".into()]).holds("gcra"));
+    }
+
+    #[test]
+    fn an_answer_goes_into_its_knob_with_the_unit_that_knob_reads() {
+        let duration = Kind::Duration { min: Span::ZERO, max: Span::secs(600) };
+        let rate = Kind::Rate { min: 0.0, max: 1e6, per: Span::secs(60) };
+        let size = Kind::Size { min: 0, max: 1 << 40 };
+        let integer = Kind::Integer { min: 1, max: 1000 };
+        for (answer, scale, unit, kind, text) in [
+            ("30", 1.0, "s", duration, "30s"),
+            ("30s", 1.0, "s", duration, "30s"),
+            ("5", 1.0, "", duration, "5ms"),
+            ("3000", 0.001, "servers", integer, "3"),
+            ("100", 1.0, "requests/min", rate, "100/min"),
+            ("4", 1.0, "GB", size, "4GB"),
+            ("gcra", 1.0, "", Kind::Choice(&["gcra"]), "gcra"),
+        ] {
+            assert_eq!(sized(answer, scale, unit, &kind), Ok(text.to_string()));
+            assert!(kind.read(text).is_ok(), "{text}");
+        }
+        assert!(sized("many", 0.5, "", &integer).is_err());
+    }
+
+    #[test]
+    fn shares_and_fractions_are_numbers() {
+        for (text, value) in [("10%", 0.1), ("1/1000", 0.001), ("2.3K", 2300.0), ("10KB", 1e4)] {
+            assert_eq!(read_number(text), Ok(value));
+        }
+        for text in ["1/0", "5s", "x", "100/min"] {
+            assert!(read_number(text).is_err(), "{text}");
+        }
+    }
+}
