@@ -1,7 +1,7 @@
 //! What is to be run: a problem's design or a design by its own id, with a run file and knobs laid over.
 
 use super::plan;
-use crate::catalog::{Catalog, Missing, Problem, RunFile};
+use crate::catalog::{Catalog, Missing, Paint, Problem, RunFile, check};
 use sims::designs::ALL;
 use sims::kernel::design::{Design, Spec};
 use sims::kernel::knob::unknown;
@@ -63,7 +63,10 @@ pub fn run_file(catalog: &Catalog, path: &Path) -> Result<RunFile, String> {
     {
         return Ok(built_in.as_ref().clone());
     }
-    Err(format!("no run file `{}`", path.display()))
+    if !path.exists() {
+        return Err(format!("no run file `{}`", path.display()));
+    }
+    check::run_file(path).map_err(|report| report.render(Paint::Plain).trim_end().to_string())
 }
 
 /// The spec that a lab opens with: a run file's, or a lively one; seed and knobs laid over.
