@@ -1,9 +1,12 @@
 //! Every screen: one file or folder each, and a place here by which it is opened.
 
 pub mod card;
+#[cfg(test)]
+mod harness;
 pub mod interview;
 pub mod lab;
 pub mod list;
+pub mod scoring;
 pub mod welcome;
 
 use super::screen::{Ctx, Screen};
@@ -53,7 +56,8 @@ pub fn build(place: Place, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
         Place::Card { problem } => Ok(Box::new(card::Card::new(&problem, ctx)?)),
         Place::Interview { problem, variant, mode } => interview::begin(&problem, variant.as_deref(), mode, ctx),
         Place::Resume { attempt } => interview::take_up(&attempt, ctx),
-        Place::Scoring { .. } | Place::History { .. } => Err("this screen is not built yet".into()),
+        Place::Scoring { attempt } => scoring::open(&attempt, ctx),
+        Place::History { .. } => Err("this screen is not built yet".into()),
         Place::Lab { problem, run, seed, set } => Ok(Box::new(lab::LabScreen::of_place(&problem, run.as_deref(), seed, &set, ctx)?)),
         Place::Experiments { .. } => Err("the experiments are not built yet".into()),
         Place::Bench { .. } => Err("the bench is not built yet".into()),

@@ -4,4 +4,5 @@ pub mod entry;
 pub mod meter;
 pub mod popup;
 pub mod scroll;
+pub mod solution;
 pub mod text;

@@ -14,8 +14,10 @@ use crate::catalog::{Missing, Problem};
 use crate::session::{Mode, Plan, Refused, Session, Stage};
 use crate::store::{Live, StoreError, Unfinished};
 use crate::tui::keymap::{self, KeyHelp};
+use crate::tui::panes::markdown::Markdown;
 use crate::tui::screen::{Ask, Ctx, Edited, Header, Reply, Screen, Tone};
 use crate::tui::screens::Place;
+use crate::tui::widgets::solution::{self, Section};
 use ask::{AskBox, Asked};
 use form::Form;
 use keys::{Act, KEYS};
@@ -42,6 +44,8 @@ enum Pane {
 
 pub struct Interview {
     problem: Arc<Problem>,
+    statement: Markdown,
+    solution: Vec<Section>,
     session: Session,
     /// `None`: the store takes nothing; the interview goes on all the same.
     live: Option<Live>,
@@ -101,7 +105,10 @@ fn cut_off(problem: &str, variant: Option<&str>, ctx: &Ctx<'_>) -> Option<Unfini
 impl Interview {
     fn new(problem: Arc<Problem>, session: Session, live: Option<Live>, now: Instant) -> Interview {
         let notes = (0..session.plan().phases.len()).map(|phase| area(session.notes(phase))).collect();
-        Interview { problem, session, live, notes, pane: None, last: now, back: 0 }
+        let scope = session.plan().variant.as_deref().and_then(|id| problem.variant(id)).map_or("", |variant| variant.scope.as_str());
+        let statement = Markdown::new(format!("{}\n\n{scope}", problem.statement.trim_end()));
+        let solution = solution::sections(&problem);
+        Interview { problem, statement, solution, session, live, notes, pane: None, last: now, back: 0 }
     }
 
     /// Brings the session's clock to now.

@@ -115,10 +115,8 @@ fn draw_prompt(screen: &Interview, area: Rect, buf: &mut Buffer, theme: &Theme) 
 
 fn prompt(screen: &Interview, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
     let (session, mut page) = (&screen.session, Page { cols, lines: Vec::new() });
-    page.say("", theme.text, &screen.problem.statement, theme.text);
-    if let Some(variant) = session.plan().variant.as_deref().and_then(|id| screen.problem.variant(id)) {
-        page.say("", theme.text, &variant.scope, theme.text);
-    }
+    let wide = u16::try_from(cols).unwrap_or(u16::MAX);
+    page.lines.extend(screen.statement.lines(wide, theme, None).iter().cloned());
     page.gap();
     let phase = session.phase_plan();
     let dot = theme.pick("• ", "- ");
@@ -131,10 +129,9 @@ fn prompt(screen: &Interview, cols: usize, theme: &Theme) -> Vec<Line<'static>> 
         page.said(session, *at, said, fresh, theme);
     }
     if session.is_revealed(session.phase()) {
-        for section in screen.problem.solution.iter().filter(|section| section.phase == phase.id) {
+        for section in screen.solution.iter().filter(|section| section.phase == phase.id) {
             page.gap();
-            page.say("", theme.text, &format!("Solution: {}", section.title), theme.title);
-            page.say("", theme.text, &section.body, theme.text);
+            page.lines.extend(section.text.lines(wide, theme, None).iter().cloned());
         }
     }
     page.lines
