@@ -9,7 +9,7 @@ use crate::tui::event::{Mailbox, Message};
 use crate::tui::panes::code::Highlighter;
 use crate::tui::rooms::{Loaded, Rooms};
 use crate::tui::screen::{Ask, Ctx, Reply, Screen};
-use crate::tui::theme::{Glyphs, Mode, Theme};
+use crate::tui::theme::{Glyphs, Mode, Surroundings, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
@@ -29,7 +29,7 @@ pub struct Stage {
 impl Stage {
     pub fn new() -> Stage {
         let (sender, inbox) = channel();
-        let mut rooms = Rooms::new(Home::at("/nowhere"), Config::default());
+        let mut rooms = Rooms::new(Home::at("/nowhere"), Config::default(), Surroundings::default());
         rooms.take(Loaded { catalog: Arc::new(Catalog::default()), store: Store::in_memory() });
         let theme = Theme::with(Mode::Dark, Glyphs::Unicode, false);
         Stage { theme, rooms, now: Instant::now(), code: Highlighter::new(sender.clone()), mailbox: Mailbox::new(1, sender), inbox }
