@@ -3,7 +3,10 @@
 mod bench;
 mod check;
 mod completions;
+mod doctor;
 mod experiment;
+mod export;
+mod history;
 mod list;
 mod out;
 mod setting;
@@ -51,8 +54,14 @@ pub enum Command {
     Experiment(experiment::Args),
     /// Time the building blocks of a design natively.
     Bench(bench::Args),
+    /// Show past interviews and their trend.
+    History(history::Args),
+    /// Write everything you did as Markdown, JSON or CSV.
+    Export(export::Args),
     /// Check content files, built in and your own.
     Check(check::Args),
+    /// Say what holds: files, settings, database, terminal.
+    Doctor,
     /// Print a script that completes commands in your shell.
     Completions(completions::Args),
 }
@@ -120,6 +129,9 @@ pub fn run(cli: Cli, home: &Home, out: &mut Out) -> Result<Done, Trouble> {
         Some(Command::Experiment(args)) => experiment::run(&args, &load(), out),
         Some(Command::Bench(args)) => bench::run(&args, &load(), out),
         Some(Command::Check(args)) => check::run(&args, home, out),
+        Some(Command::History(args)) => history::run(&args, home, out),
+        Some(Command::Export(args)) => export::run(&args, home, out),
+        Some(Command::Doctor) => doctor::run(&load(), home, out),
         Some(Command::Completions(args)) => completions::run(&args, out),
     }
 }
@@ -153,7 +165,17 @@ fn lab(args: LabArgs, catalog: &Catalog) -> Result<Done, Trouble> {
     Ok(Done::Screen(Start::Lab { problem: args.id, set: setting.pairs()?, run: setting.run, seed: setting.seed }))
 }
 
-/// The best score of each problem that was sat.
-fn scores(_home: &Home) -> std::collections::BTreeMap<String, f64> {
-    std::collections::BTreeMap::new()
+/// The best score of each problem that was sat. What the database says against it is told, and changes no code.
+fn scores(home: &Home) -> std::collections::BTreeMap<String, f64> {
+    let past = history::Past::read(home).unwrap_or_else(|why| {
+        eprintln!("greenroom: {why}");
+        history::Past::default()
+    });
+    let mut best = std::collections::BTreeMap::new();
+    for trend in crate::history::trends(&past.attempts()) {
+        if let Some(score) = trend.best() {
+            best.insert(trend.problem, score);
+        }
+    }
+    best
 }

@@ -1,6 +1,8 @@
 //! Every screen: one file or folder each, and a place here by which it is opened.
 
+pub mod bench;
 pub mod card;
+pub mod experiments;
 #[cfg(test)]
 mod harness;
 pub mod interview;
@@ -59,7 +61,7 @@ pub fn build(place: Place, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
         Place::Scoring { attempt } => scoring::open(&attempt, ctx),
         Place::History { .. } => Err("this screen is not built yet".into()),
         Place::Lab { problem, run, seed, set } => Ok(Box::new(lab::LabScreen::of_place(&problem, run.as_deref(), seed, &set, ctx)?)),
-        Place::Experiments { .. } => Err("the experiments are not built yet".into()),
-        Place::Bench { .. } => Err("the bench is not built yet".into()),
+        Place::Experiments { problem } => Ok(Box::new(experiments::Experiments::open(&problem, ctx)?)),
+        Place::Bench { design } => Ok(Box::new(bench::Bench::open(&design, ctx)?)),
     }
 }
