@@ -51,9 +51,6 @@ struct Running {
 /// One case is timed.
 struct Timed(u64, Timing);
 
-/// All are timed, or it was stopped.
-struct Over(u64);
-
 struct Past(Vec<BenchResult>);
 
 impl Bench {
@@ -85,7 +82,7 @@ impl Bench {
         ctx.mailbox.work("bench", move || {
             let mut results = Vec::new();
             for (design, case, threads) in bench::cases(design) {
-                let Some(timing) = bench::time(design, case, threads, care, &cancel) else { return Over(round) };
+                let Some(timing) = bench::time(design, case, threads, care, &cancel) else { return };
                 results.push(result(&timing));
                 mailbox.send(Timed(round, timing));
             }
@@ -93,7 +90,6 @@ impl Bench {
             if let (Care::Full, Some(store)) = (care, store) {
                 let _ = store.save_benches(&results);
             }
-            Over(round)
         });
     }
 
