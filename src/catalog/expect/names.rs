@@ -4,6 +4,7 @@ use super::{Law, Leaf, Sum, Wrong};
 use sims::kernel::design::Design;
 use sims::kernel::invariant::InvariantKind;
 use sims::kernel::knob::unknown;
+use sims::kernel::value::Kind;
 
 /// What an expectation may speak of.
 #[derive(Clone, Copy)]
@@ -79,8 +80,14 @@ impl Scope<'_> {
             }
             Leaf::Knob { run, knob, .. } => {
                 let whole = format!("{run}.set.{knob}");
-                if self.run(text, run, &whole, wrong) && !self.design.knobs.iter().any(|k| k.name == knob) {
-                    wrong.push(Wrong::naming(text, &whole, self.minus(knob, unknown("knob", knob, self.design.knobs.iter().map(|k| k.name)))));
+                if self.run(text, run, &whole, wrong) {
+                    match self.design.knobs.iter().find(|k| k.name == knob) {
+                        None => wrong.push(Wrong::naming(text, &whole, self.minus(knob, unknown("knob", knob, self.design.knobs.iter().map(|k| k.name))))),
+                        Some(found) if matches!(found.kind, Kind::Choice(_) | Kind::Node | Kind::Groups) => {
+                            wrong.push(Wrong::naming(text, &whole, format!("the knob `{knob}` holds words: it has no number")));
+                        }
+                        Some(_) => {}
+                    }
                 }
             }
             Leaf::Aggregate { .. } | Leaf::Share(_) if inside => {

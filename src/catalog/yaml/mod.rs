@@ -4,6 +4,9 @@ mod read;
 mod source;
 mod tree;
 
+#[cfg(test)]
+mod tests;
+
 pub use read::read;
 pub use source::Source;
 pub use tree::Tree;

@@ -52,6 +52,7 @@ impl Tree {
             },
             alias_limits: serde_yaml::alias_limits! { max_total_replayed_events: REPLAYED_MAX },
             with_snippet: false,
+            non_finite_float_policy: serde_yaml::NonFiniteFloatPolicy::PassThrough,
         };
         let raw: Raw = serde_yaml::from_str_with_options(&source.text, options).map_err(|why| syntax(source, &why))?;
         Ok(raw.planted(&source.text, &mut 0))
