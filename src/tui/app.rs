@@ -133,6 +133,7 @@ impl App {
 
     pub fn draw(&self, frame: &mut Frame<'_>) {
         self.compose(frame);
+        chrome::to_ground(frame.buffer_mut(), &self.theme);
         if self.theme.ascii() {
             chrome::to_ascii(frame.buffer_mut());
         }

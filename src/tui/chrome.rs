@@ -6,7 +6,7 @@ use super::screen::{Header, Tone};
 use super::theme::Theme;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
@@ -17,8 +17,8 @@ pub fn split(area: Rect) -> [Rect; 3] {
 
 pub fn header(header: &Header, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let row = Rect { height: area.height.min(1), ..area }.intersection(buf.area);
-    let help = Line::from(vec![Span::styled("?", theme.key), Span::styled(" help ", theme.dim)]);
-    let [left, right] = row.layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(8)]));
+    let help = Line::from(vec![Span::styled("  ?", theme.key), Span::styled(" help ", theme.dim)]);
+    let [left, right] = row.layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(9)]));
     help.right_aligned().render(right, buf);
     let indent = Rect { x: left.x + 1, width: left.width.saturating_sub(1), ..left };
     let widths = [&header.left, &header.middle, &header.right].map(|line| width(line));
@@ -80,6 +80,19 @@ pub fn too_small(area: Rect, buf: &mut Buffer, theme: &Theme) {
     let fits = says.iter().find(|s| s.chars().count() <= usize::from(area.width)).unwrap_or(&says[2]);
     let row = Rect { y: area.y + area.height / 2, height: area.height.min(1), ..area }.intersection(buf.area);
     Line::styled(fits.clone(), theme.warn).centered().render(row, buf);
+}
+
+/// Puts the theme's own ground under whatever no painter has coloured.
+pub fn to_ground(buf: &mut Buffer, theme: &Theme) {
+    let (Some(fg), Some(bg)) = (theme.base.fg, theme.base.bg) else { return };
+    for cell in &mut buf.content {
+        if cell.bg == Color::Reset {
+            cell.bg = bg;
+        }
+        if cell.fg == Color::Reset {
+            cell.fg = fg;
+        }
+    }
 }
 
 /// Twins for what no painter has chosen itself: punctuation in texts. Letters of other scripts stay as they are.

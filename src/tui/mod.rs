@@ -12,6 +12,8 @@ pub mod screen;
 pub mod screens;
 mod signals;
 pub mod terminal;
+#[cfg(test)]
+pub mod testing;
 pub mod theme;
 pub mod widgets;
 

@@ -44,6 +44,8 @@ pub enum Glyphs {
 pub struct Theme {
     pub mode: Mode,
     pub glyphs: Glyphs,
+    /// What lies behind everything: nothing of ours, unless the user chose a theme that the terminal may not have.
+    pub base: Style,
     pub text: Style,
     /// Less important than the text.
     pub dim: Style,
@@ -134,7 +136,21 @@ impl Theme {
             (false, true) => Glyphs::Blocks,
             (false, false) => Glyphs::Unicode,
         };
-        Theme::with(mode, glyphs, around.truecolor)
+        let theme = Theme::with(mode, glyphs, around.truecolor);
+        if choice == Choice::Auto { theme } else { theme.on_own_ground(around.truecolor) }
+    }
+
+    /// With a background of our own: dark text on a dark terminal cannot be read.
+    fn on_own_ground(mut self, truecolor: bool) -> Theme {
+        let (fg, bg) = match (self.mode, truecolor) {
+            (Mode::Plain, _) => return self,
+            (Mode::Dark, true) => (rgb(0xd4d4d4), rgb(0x14171c)),
+            (Mode::Light, true) => (rgb(0x24292f), rgb(0xfbfaf6)),
+            (Mode::Dark, false) => (Color::Gray, Color::Black),
+            (Mode::Light, false) => (Color::Black, Color::White),
+        };
+        self.base = Style::new().fg(fg).bg(bg);
+        self
     }
 
     pub fn with(mode: Mode, glyphs: Glyphs, truecolor: bool) -> Theme {
@@ -243,6 +259,7 @@ fn coloured(mode: Mode, glyphs: Glyphs, p: &Palette) -> Theme {
     Theme {
         mode,
         glyphs,
+        base: Style::new(),
         text: Style::new(),
         dim: fg(p.dim),
         title: fg(p.title).add_modifier(Modifier::BOLD),
@@ -268,6 +285,7 @@ fn plain(glyphs: Glyphs) -> Theme {
     Theme {
         mode: Mode::Plain,
         glyphs,
+        base: style,
         text: style,
         dim,
         title: bold,

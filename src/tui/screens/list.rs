@@ -21,6 +21,7 @@ use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use std::any::Any;
+use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Act {
@@ -59,6 +60,13 @@ const KEYS: &[Binding<Act>] = &[
     quiet(&[code(KeyCode::Esc)], "esc", "clear the filter", Act::Clear),
 ];
 
+/// What the workers of the list bring.
+enum Found {
+    Past(Result<Box<Past>, StoreError>),
+    /// A problem's statement, by its id.
+    Statement(String, String),
+}
+
 #[derive(Default)]
 pub struct List {
     rows: Vec<Row>,
@@ -70,6 +78,8 @@ pub struct List {
     past: Option<Past>,
     /// The chosen problem's statement, by its id.
     statement: Option<(String, Markdown)>,
+    /// The choice has changed: its card is read once the user rests on it.
+    wanted: bool,
     /// Whether the user was asked to resume what was cut off.
     asked: bool,
 }
@@ -95,18 +105,15 @@ impl List {
         self.settle(true, ctx);
     }
 
-    /// Steps off a heading, onward or back, and reads the chosen statement.
+    /// Steps off a heading, onward or back.
     fn settle(&mut self, onward: bool, ctx: &Ctx<'_>) {
         let problem = |at: &usize| matches!(self.rows.get(*at), Some(Row::Problem(_)));
         let next = (self.chosen..self.rows.len()).find(problem);
         let before = (0..=self.chosen.min(self.rows.len())).rev().find(problem);
         let found = if onward { next.or(before) } else { before.or(next) };
         self.chosen = found.unwrap_or(0);
-        let Some(id) = self.head(ctx).map(|h| h.id.clone()) else { return };
-        if self.statement.as_ref().is_none_or(|(held, _)| *held != id) {
-            let problem = ctx.rooms.catalog.as_ref().and_then(|all| all.problem(&id).ok());
-            self.statement = problem.map(|p| (id, Markdown::new(p.statement.clone())));
-        }
+        let held = self.statement.as_ref().map(|(id, _)| id.as_str());
+        self.wanted = self.head(ctx).is_some_and(|head| Some(head.id.as_str()) != held);
     }
 
     fn go(&mut self, to: usize, ctx: &Ctx<'_>) -> Reply {
@@ -212,7 +219,7 @@ impl List {
 impl Screen for List {
     fn header(&self, ctx: &Ctx<'_>) -> Header {
         let Some(all) = &ctx.rooms.catalog else { return Header { right: Line::raw("reading the problems"), ..Header::title("greenroom") } };
-        let mut parts = vec![format!("{} problems", all.heads().len())];
+        let mut parts = vec![count(all.heads().len(), "problem")];
         if let Some(past) = &self.past {
             parts.push(format!("{} done", past.done(all.heads())));
             if past.streak > 0 {
@@ -263,21 +270,43 @@ impl Screen for List {
     fn on_show(&mut self, ctx: &Ctx<'_>) -> Vec<Ask> {
         self.refresh(ctx);
         if let Some(store) = ctx.rooms.store().cloned() {
-            ctx.mailbox.work("past", move || Past::read(&store));
+            ctx.mailbox.work("past", move || Found::Past(Past::read(&store).map(Box::new)));
         }
         Vec::new()
     }
 
     fn on_message(&mut self, message: Box<dyn Any + Send>, ctx: &Ctx<'_>) -> Vec<Ask> {
-        match message.downcast::<Result<Past, StoreError>>().map(|past| *past) {
-            Ok(Ok(past)) => {
-                self.past = Some(past);
+        match message.downcast::<Found>().map(|found| *found) {
+            Ok(Found::Past(Ok(past))) => {
+                self.past = Some(*past);
                 self.refresh(ctx);
                 self.offer()
             }
-            Ok(Err(why)) => vec![Ask::Toast(Tone::Bad, format!("your history cannot be read: {why}"))],
+            Ok(Found::Past(Err(why))) => vec![Ask::Toast(Tone::Bad, format!("your history cannot be read: {why}"))],
+            Ok(Found::Statement(id, text)) => {
+                self.statement = Some((id, Markdown::new(text)));
+                Vec::new()
+            }
             Err(_) => Vec::new(),
         }
+    }
+
+    fn next_tick(&self, _ctx: &Ctx<'_>) -> Option<Duration> {
+        const RESTS: Duration = Duration::from_millis(40);
+        self.wanted.then_some(RESTS)
+    }
+
+    fn on_tick(&mut self, ctx: &Ctx<'_>) -> Vec<Ask> {
+        if let (true, Some(head), Some(catalog)) = (self.wanted, self.head(ctx), ctx.rooms.catalog.clone()) {
+            let id = head.id.clone();
+            ctx.mailbox.work("card", move || {
+                // A card with faults is reported where it is opened.
+                let text = catalog.problem(&id).map_or_else(|_| String::new(), |problem| problem.statement.clone());
+                Found::Statement(id, text)
+            });
+        }
+        self.wanted = false;
+        Vec::new()
     }
 
     fn types(&self) -> bool {
@@ -297,6 +326,10 @@ impl Screen for List {
     }
 }
 
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 fn split(area: Rect) -> [Rect; 2] {
     let list = if area.width >= 150 { Constraint::Length(72) } else { Constraint::Percentage(54) };
     area.layout(&Layout::horizontal([list, Constraint::Fill(1)]))
@@ -313,10 +346,11 @@ impl List {
             return crate::tui::panes::empty(why, inner, buf, theme);
         }
         let from = scroll::window(self.chosen, inner.height, self.rows.len());
+        let own = self.own_width(ctx);
         for (n, (line, row)) in inner.rows().zip(self.rows.iter().skip(from)).enumerate() {
             match row {
                 Row::Heading(text) => Line::styled(format!(" {text}"), theme.dim).render(line, buf),
-                Row::Problem(at) => self.draw_row(&ctx.rooms.heads()[*at], line, buf, ctx),
+                Row::Problem(at) => self.draw_row(&ctx.rooms.heads()[*at], own, line, buf, ctx),
             }
             if from + n == self.chosen {
                 buf.set_style(line, theme.selected);
@@ -325,8 +359,14 @@ impl List {
         scroll::bar(area, from, self.rows.len(), buf, theme);
     }
 
+    /// Cells for the user's own column: none before anything was sat.
+    fn own_width(&self, ctx: &Ctx<'_>) -> usize {
+        let says = |head: &Head| self.past.as_ref().map_or(0, |past| past.standing(&head.id).says().chars().count());
+        ctx.rooms.heads().iter().map(says).max().unwrap_or(0)
+    }
+
     /// ` ● Rate limiter          L6 45m   41/50  ▂▄▆ `
-    fn draw_row(&self, head: &Head, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>) {
+    fn draw_row(&self, head: &Head, own: usize, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>) {
         const SPARK: usize = 6;
         let theme = ctx.theme;
         let standing = self.past.as_ref().map_or(Standing::Fresh, |past| past.standing(&head.id));
@@ -338,8 +378,12 @@ impl List {
         };
         let cols = usize::from(area.width);
         let tail = format!("{:>3} {:>4}", head.level, format!("{}m", head.minutes));
-        // Without room for a line of scores the last column goes first.
-        let own = if cols >= 52 { format!("{says:>10} {spark:<SPARK$} ") } else { format!("{says:>10} ") };
+        // Without room for a line of scores it goes first.
+        let own = match own {
+            0 => " ".to_string(),
+            _ if cols < 52 => format!("  {says:>own$} "),
+            _ => format!("  {says:>own$}  {spark:<SPARK$} "),
+        };
         let title = text::pad(&head.title, cols.saturating_sub(4 + tail.chars().count() + own.chars().count()));
         let spans = [
             Span::raw(" "),
@@ -353,3 +397,6 @@ impl List {
         Line::from(spans.to_vec()).render(area, buf);
     }
 }
+
+#[cfg(test)]
+mod tests;

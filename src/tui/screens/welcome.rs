@@ -114,7 +114,7 @@ impl Welcome {
         }
         lines.push(Line::default());
         let first =
-            "Start with Rate limiter: read its card, sit it, then try the experiment `window-edge` in its lab. All of this can be changed in config.toml.";
+            "Start with Rate limiter: read its card, sit it, then try the experiment window-edge in its lab. All of this can be changed in config.toml.";
         lines.extend(text::wrap(first, cols).into_iter().map(|line| Line::styled(line, theme.dim)));
         lines
     }

@@ -1,6 +1,7 @@
 //! From Markdown's events to lines.
 
 use super::flow::{self, Glyph, chop, columns, glyphs, width, wrap};
+use crate::graph::{self, Ink};
 use crate::tui::panes::code::{self, Highlighter};
 use crate::tui::panes::table::fitted;
 use crate::tui::theme::Theme;
@@ -238,7 +239,13 @@ impl Writer<'_> {
     fn end_code(&mut self) {
         let Block::Code { language, text } = std::mem::replace(&mut self.block, Block::Flow) else { return };
         let text = text.trim_end_matches('\n');
-        self.code_lines(&language, text);
+        if let Some(picture) = drawn(&language, text, self.room(), self.theme) {
+            for line in picture.lines() {
+                self.push(&glyphs(line, self.theme.text));
+            }
+        } else {
+            self.code_lines(&language, text);
+        }
         self.gap = true;
     }
 
@@ -294,4 +301,10 @@ impl Writer<'_> {
             self.push(&line);
         }
     }
+}
+
+/// A text graph as a picture, if it is one and fits; else it stays code.
+fn drawn(language: &str, text: &str, cols: usize, theme: &Theme) -> Option<String> {
+    let ink = if theme.ascii() { Ink::Ascii } else { Ink::Boxes };
+    (language == "mermaid").then(|| graph::draw(text, cols, ink).ok()).flatten()
 }

@@ -21,7 +21,7 @@ pub fn draw(head: &Head, statement: Option<&Markdown>, past: Option<&Past>, area
     let inner = block.inner(area);
     block.render(area, buf);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let mut facts = vec![first_line(head, theme)];
+    let mut facts = vec![first_line(head, usize::from(inner.width), theme)];
     facts.extend(own_lines(head, past, usize::from(inner.width), theme));
     facts.extend(lab_lines(head, past, usize::from(inner.width), theme));
     let rows = u16::try_from(facts.len()).unwrap_or(u16::MAX);
@@ -44,9 +44,18 @@ fn write(lines: &[Line<'static>], area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn first_line(head: &Head, theme: &Theme) -> Line<'static> {
-    let yours = if head.yours { " · yours" } else { "" };
-    Line::styled(format!("{} · {} · {} min · {}{yours}", head.level, head.difficulty, head.minutes, head.group), theme.dim)
+/// As much as fits, the level first.
+fn first_line(head: &Head, cols: usize, theme: &Theme) -> Line<'static> {
+    let mut says = head.level.clone();
+    let minutes = format!("{} min", head.minutes);
+    let yours = if head.yours { "yours" } else { "" };
+    for part in [head.difficulty.as_str(), &minutes, yours, &head.group] {
+        if !part.is_empty() && says.chars().count() + part.chars().count() + 3 <= cols {
+            says.push_str(" · ");
+            says.push_str(part);
+        }
+    }
+    Line::styled(says, theme.dim)
 }
 
 fn own_lines(head: &Head, past: Option<&Past>, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
