@@ -99,6 +99,16 @@ impl Ready {
         self
     }
 
+    /// What the metrics of a number to be guessed are, a sentence each.
+    pub fn meaning(&self) -> Vec<String> {
+        let Asked::Number { text, .. } = &self.guess else { return Vec::new() };
+        let named = |name: &String| {
+            text.split(|c: char| !(c.is_ascii_alphanumeric() || "._".contains(c))).any(|word| word.split_once('.').is_some_and(|(_, m)| m == name))
+        };
+        let specs = self.design.metrics.iter().filter(|metric| metric.names().iter().any(named));
+        specs.map(|metric| format!("{}: {}", metric.name, metric.says)).collect()
+    }
+
     /// Number of runs in all.
     pub fn runs(&self) -> usize {
         self.plans.len() * self.seeds.len()

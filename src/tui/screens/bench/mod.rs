@@ -1,5 +1,8 @@
 //! The bench: a design's parts timed natively, a bar for each, on a worker that can be stopped.
 
+#[cfg(test)]
+mod tests;
+
 use crate::lab::bench::{self, Care, Timing};
 use crate::store::BenchResult;
 use crate::tui::keymap::{self, Binding, KeyHelp, bind, ch, code, quiet};
@@ -66,9 +69,13 @@ impl Bench {
         if let Some(store) = ctx.rooms.store().cloned() {
             ctx.mailbox.work("past benches", move || Past(store.benches(design.id).unwrap_or_default()));
         }
-        let mut screen = Bench { design, timings: Vec::new(), past: Vec::new(), running: None };
+        let mut screen = Bench::new(design);
         screen.start(Care::Quick, ctx);
         Ok(screen)
+    }
+
+    fn new(design: &'static Design) -> Bench {
+        Bench { design, timings: Vec::new(), past: Vec::new(), running: None }
     }
 
     fn start(&mut self, care: Care, ctx: &Ctx<'_>) {
@@ -178,8 +185,8 @@ fn draw(screen: &Bench, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let block = popup::focused("Processor time per operation: shorter is faster", theme);
     let inner = block.inner(area);
     block.render(area, buf);
-    let [table, foot] = inner.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(2)]));
-    let name_cols = screen.design.benches.iter().map(|b| b.name.len()).max().unwrap_or(0).min(usize::from(table.width) / 3);
+    let [table, foot] = inner.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(3)]));
+    let name_cols = screen.design.benches.iter().map(|b| b.name.len()).max().unwrap_or(0).clamp(4, (usize::from(table.width) / 3).max(4));
     let most = screen.timings.iter().map(|t| t.ns_per_op).fold(0.0, f64::max);
     let head = format!(" {} threads    ns/op     was    ops/s", text::pad("case", name_cols));
     let mut rows = table.rows();
@@ -200,7 +207,10 @@ fn draw(screen: &Bench, area: Rect, buf: &mut Buffer, theme: &Theme) {
         Line::styled(format!(" {} timing …", meter::spinner(screen.timings.len(), theme)), theme.dim).render(row, buf);
     }
     let says = "Median of several rounds. ns/op is processor time of all threads; ops/s is by the wall clock.";
-    foot.rows().skip(1).zip(text::wrap(says, usize::from(foot.width))).for_each(|(row, says)| Line::styled(format!(" {says}"), theme.dim).render(row, buf));
+    foot.rows()
+        .skip(1)
+        .zip(text::wrap(says, usize::from(foot.width).saturating_sub(2)))
+        .for_each(|(row, says)| Line::styled(format!(" {says}"), theme.dim).render(row, buf));
 }
 
 fn line(screen: &Bench, timing: &Timing, name_cols: usize, most: f64, cols: usize, theme: &Theme) -> Line<'static> {

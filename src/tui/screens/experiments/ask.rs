@@ -96,7 +96,7 @@ impl Form {
         let block = popup::focused(&ready.title, theme);
         let inner = block.inner(area);
         block.render(area, buf);
-        let cols = usize::from(inner.width).min(90);
+        let cols = usize::from(inner.width).saturating_sub(2).min(90);
         let say = |what: &str, style| text::wrap(what, cols).into_iter().map(move |line| Line::styled(line, style)).collect::<Vec<_>>();
         let mut lines = say(&ready.ask, theme.text);
         lines.push(Line::raw(""));
@@ -113,7 +113,8 @@ impl Form {
                 }
             }
             (Form::Number { fields, at }, Asked::Number { text: what, .. }) => {
-                lines.extend(say(&format!("What will {what} be? And between which two numbers does it lie, with 80 % certainty?"), theme.title));
+                lines.extend(say(&format!("What will {what} be, and between which two numbers are you 80 % sure that it lies?"), theme.title));
+                ready.meaning().into_iter().for_each(|says| lines.extend(say(&says, theme.dim)));
                 lines.push(Line::raw(""));
                 for (n, field) in fields.iter().enumerate() {
                     let here = n == *at;

@@ -3,12 +3,14 @@
 mod ask;
 mod list;
 mod result;
+#[cfg(test)]
+mod tests;
 
 use crate::catalog::Problem;
 use crate::lab::experiment::{self, Ready, Report};
 use crate::lab::target;
 use crate::store::{Guess, Prediction, Store};
-use crate::tui::keymap::{KeyHelp, Place as Told};
+use crate::tui::keymap::{self, KeyHelp};
 use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen, Tone};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{meter, popup};
@@ -18,7 +20,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
-use result::Told as Result_;
+use result::Told;
 use sims::kernel::design::Design;
 use std::any::Any;
 use std::sync::Arc;
@@ -38,7 +40,7 @@ enum Stage {
     Choosing,
     Asking { ready: Box<Ready>, form: Form },
     Running(Running),
-    Told(Box<Result_>),
+    Told(Box<Told>),
 }
 
 struct Running {
@@ -72,7 +74,11 @@ impl Experiments {
         if let Some(store) = ctx.rooms.store().cloned() {
             ctx.mailbox.work("ledger", move || Ledger(store.predictions().unwrap_or_default()));
         }
-        Ok(Experiments { problem, design, chosen: 0, ledger: Vec::new(), stage: Stage::Choosing })
+        Ok(Experiments::new(problem, design))
+    }
+
+    fn new(problem: Arc<Problem>, design: &'static Design) -> Experiments {
+        Experiments { problem, design, chosen: 0, ledger: Vec::new(), stage: Stage::Choosing }
     }
 
     fn choose(&mut self) -> Reply {
@@ -164,7 +170,7 @@ impl Screen for Experiments {
             Stage::Running(_) => &[("esc", "cancel")],
             Stage::Told(_) => &[("j k", "scroll"), ("r", "again"), ("n", "next"), ("enter", "list"), ("esc", "list")],
         };
-        rows.iter().map(|(shown, says)| KeyHelp { shown, says, place: Told::Footer }).collect()
+        rows.iter().map(|(shown, says)| KeyHelp { shown, says, place: keymap::Place::Footer }).collect()
     }
 
     fn on_key(&mut self, key: KeyEvent, ctx: &Ctx<'_>) -> Reply {
@@ -229,7 +235,7 @@ impl Screen for Experiments {
         self.stage = Stage::Choosing;
         match finished.report {
             Ok(Some(report)) => {
-                self.stage = Stage::Told(Box::new(Result_::new(report, finished.guess)));
+                self.stage = Stage::Told(Box::new(Told::new(report, finished.guess)));
                 Vec::new()
             }
             Ok(None) => Vec::new(),

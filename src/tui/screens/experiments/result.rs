@@ -5,7 +5,7 @@ use crate::lab::evaluate::Judged;
 use crate::lab::experiment::{Report, Truth};
 use crate::store::Guess;
 use crate::tui::theme::Theme;
-use crate::tui::widgets::{popup, scroll, text};
+use crate::tui::widgets::{meter, popup, scroll, text};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -21,6 +21,8 @@ pub struct Told {
     drawn: Cell<(u16, usize)>,
 }
 
+/// A number and the blank before it; what is left of a column is a bar.
+const NUMBER_COLS: usize = 10;
 /// From here on the debrief has a column of its own.
 const WIDE: u16 = 100;
 
@@ -111,16 +113,25 @@ impl Told {
             }
         }
         let name_cols = names.iter().map(|n| n.len()).max().unwrap_or(0).min(cols / 3);
-        let each = ((cols - name_cols.min(cols)) / runs.len().max(1)).clamp(8, 16);
-        let right = |cell: &str| format!("{:>each$}", text::fit(cell, each - 1));
-        let mut lines = vec![Line::styled(format!("{}{}", " ".repeat(name_cols), runs.iter().map(|r| right(r)).collect::<String>()), theme.dim)];
+        let each = (cols.saturating_sub(name_cols) / runs.len().max(1)).clamp(NUMBER_COLS, NUMBER_COLS + 14);
+        let bar_cols = each - NUMBER_COLS;
+        let right = |cell: &str| format!("{:>1$} ", text::fit(cell, NUMBER_COLS - 1), NUMBER_COLS - 1);
+        let head: String = runs.iter().map(|run| right(run) + &" ".repeat(bar_cols)).collect();
+        let mut lines = vec![Line::styled(format!("{}{head}", " ".repeat(name_cols)), theme.dim)];
         for name in names {
             let values: Vec<Option<f64>> = runs.iter().map(|run| self.median(run, name)).collect();
             if runs.len() > 1 && values.iter().all(|value| *value == values[0]) {
                 continue;
             }
-            let cells: String = values.iter().map(|value| right(&value.map_or_else(|| "-".into(), significant))).collect();
-            lines.push(Line::from(vec![Span::styled(text::pad(name, name_cols), theme.dim), Span::styled(cells, theme.text)]));
+            let most = values.iter().flatten().fold(0.0, |most: f64, value| most.max(value.abs()));
+            let mut line = Line::from(Span::styled(text::pad(name, name_cols), theme.dim));
+            for (n, value) in values.iter().enumerate() {
+                line.push_span(Span::styled(right(&value.map_or_else(|| "-".into(), significant)), theme.text));
+                let part = value.map_or(0.0, |value| if most > 0.0 { value.abs() / most } else { 0.0 });
+                line.push_span(Span::styled(meter::bar(part, bar_cols.saturating_sub(1), theme), theme.line(n)));
+                line.push_span(Span::raw(if bar_cols > 0 { " " } else { "" }));
+            }
+            lines.push(line);
         }
         lines
     }
@@ -146,10 +157,10 @@ fn judged_lines(judged: &Judged, cols: usize, theme: &Theme) -> Vec<Line<'static
     let (mark, style) = if judged.passed { (theme.pick("✓", "+"), theme.good) } else { (theme.pick("✗", "x"), theme.bad) };
     let mut says = judged.text.clone();
     if let (Some(left), Some(right)) = (judged.left, judged.right) {
-        says.push_str(&format!("   {} against {}", significant(left), significant(right)));
+        says.push_str(&format!(" · {} against {}", significant(left), significant(right)));
     }
     if let (false, Some(detail)) = (judged.passed, &judged.detail) {
-        says.push_str(&format!("   {detail}"));
+        says.push_str(&format!(" · {detail}"));
     }
     if let (false, Some(seed)) = (judged.passed, judged.seed) {
         says.push_str(&format!(" (seed {seed})"));

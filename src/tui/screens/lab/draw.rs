@@ -18,7 +18,9 @@ use sims::kernel::view::View as Data;
 
 pub fn header(screen: &LabScreen, theme: &Theme) -> Header {
     let frame = &screen.frame;
-    let left = format!("Lab · {} · seed {} · {}", screen.title, frame.seed, frame.now);
+    let title = text::fit(&screen.title, 30);
+    let mut left = vec![Span::raw(format!("Lab · {title} · seed {} · {}  ", frame.seed, frame.now))];
+    left.extend(motion(frame, theme));
     let mut right = vec![Span::raw("invariants ")];
     for (_, verdict) in &frame.verdicts {
         let (mark, style) = lamp(verdict, theme);
@@ -27,7 +29,7 @@ pub fn header(screen: &LabScreen, theme: &Theme) -> Header {
     if !frame.faults.is_empty() {
         right.push(Span::styled(format!("  {} faults", frame.faults.len()), theme.warn));
     }
-    Header { left: Line::raw(left), middle: Line::from(motion(frame, theme)), right: Line::from(right) }
+    Header { left: Line::from(left), right: Line::from(right), ..Header::default() }
 }
 
 /// Whether it moves, and how fast.

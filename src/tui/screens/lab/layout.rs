@@ -31,22 +31,21 @@ pub struct Panes {
 /// Below this the charts share the main pane.
 const WIDE: u16 = 110;
 const CHART_ROWS: u16 = 6;
+const CHART_COLS: u16 = 48;
 
 impl Panes {
-    /// `charts` is how many there are, the histogram included.
+    /// `charts` is how many there are, the histogram included. The drawing is wide, since requests flow from left to right.
     pub fn of(body: Rect, charts: usize) -> Panes {
         if body.width < WIDE || body.height < 24 {
             return Panes::narrow(body);
         }
-        let below = (body.height / 4).clamp(7, 14);
+        let below = (body.height / 5).clamp(7, 14);
         let [top, bottom] = body.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]));
         let knobs = (body.width / 4).clamp(30, 46);
-        let [main, middle, knobs] = top.layout(&Layout::horizontal([Constraint::Fill(9), Constraint::Fill(10), Constraint::Length(knobs)]));
+        let [left, knobs] = top.layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(knobs)]));
+        let [main, middle] = left.layout(&Layout::vertical([Constraint::Fill(11), Constraint::Fill(10)]));
         let [lamps, log] = bottom.layout(&Layout::horizontal([Constraint::Percentage(42), Constraint::Fill(1)]));
-        let fit = (middle.height / CHART_ROWS).max(1);
-        let shown = u16::try_from(charts).unwrap_or(u16::MAX).min(fit).max(1);
-        let charts = Layout::vertical(vec![Constraint::Fill(1); usize::from(shown)]).split(middle).to_vec();
-        Panes { main, charts, knobs, lamps: Some(lamps), log }
+        Panes { main, charts: grid(middle, charts), knobs, lamps: Some(lamps), log }
     }
 
     fn narrow(body: Rect) -> Panes {
@@ -65,6 +64,15 @@ impl Panes {
         views.extend((histogram == 1).then_some(View::Histogram));
         views
     }
+}
+
+/// Two charts a row, three where there is width; as many rows as fit.
+fn grid(area: Rect, charts: usize) -> Vec<Rect> {
+    let columns = if area.width >= 3 * CHART_COLS { 3 } else { 2 }.min(charts.max(1));
+    let rows = charts.div_ceil(columns).clamp(1, usize::from(area.height / CHART_ROWS).max(1));
+    let rows = Layout::vertical(vec![Constraint::Fill(1); rows]).split(area);
+    let cells = rows.iter().flat_map(|row| Layout::horizontal(vec![Constraint::Fill(1); columns]).split(*row).to_vec());
+    cells.take(charts.max(1)).collect()
 }
 
 /// The views of the run that the panes need, at the size of their insides.
@@ -94,4 +102,28 @@ pub fn what(view: View, charts: &Charts) -> Option<What> {
         View::Histogram => What::Histogram(charts.histogram?),
         View::Lamps => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panes_fill_every_size_and_never_overlap() {
+        for (cols, rows) in [(60, 16), (80, 22), (109, 40), (110, 24), (120, 38), (200, 58), (300, 100)] {
+            let body = Rect::new(0, 1, cols, rows);
+            for charts in 0..7 {
+                let panes = Panes::of(body, charts);
+                let mut all = vec![panes.main, panes.knobs, panes.log];
+                all.extend(panes.lamps.iter().chain(&panes.charts));
+                let cells: u32 = all.iter().map(|r| r.area()).sum();
+                for (n, one) in all.iter().enumerate() {
+                    assert!(body.union(*one) == body && one.height >= 3, "{one} in {body}");
+                    assert!(all[n + 1..].iter().all(|other| !one.intersects(*other)), "{one} in {all:?}");
+                }
+                // An odd chart leaves one place of the grid free.
+                assert!(cells * 100 >= body.area() * 80, "{cells} of {} at {body} with {charts} charts", body.area());
+            }
+        }
+    }
 }

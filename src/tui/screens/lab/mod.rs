@@ -9,6 +9,8 @@ mod log;
 mod metrics;
 mod popup;
 mod save;
+#[cfg(test)]
+mod tests;
 
 use crate::lab::{Command, Frame, Lab, Pace, Window, target};
 use crate::tui::keymap::{self, KeyHelp};
@@ -62,7 +64,7 @@ const WINDOWS: [(Window, &str); 4] =
 const STRIDE: Span = Span::secs(1);
 
 impl LabScreen {
-    /// Opens the run and lets it play.
+    /// Opens the run, paused at its start.
     ///
     /// # Errors
     /// As [`Spec::start`].
@@ -71,7 +73,6 @@ impl LabScreen {
         let design = spec.design;
         let lab = Lab::open(spec, move || mailbox.send(Fresh))?;
         lab.send(Command::FrameEvery(ctx.rooms.frame_gap()));
-        lab.send(Command::Play);
         let frame = lab.frame();
         Ok(LabScreen {
             problem: problem.into(),
@@ -101,7 +102,9 @@ impl LabScreen {
         let file = run.map(|path| target::run_file(catalog, path)).transpose()?;
         let title = file.as_ref().map(|file| file.title.clone()).or_else(|| catalog.head(problem).map(|head| head.title.clone()));
         let spec = target::lab_spec(design, file.as_ref(), seed, set)?;
-        LabScreen::open(problem, &title.unwrap_or_else(|| design.title.into()), spec, ctx)
+        let screen = LabScreen::open(problem, &title.unwrap_or_else(|| design.title.into()), spec, ctx)?;
+        screen.lab.send(Command::Play);
+        Ok(screen)
     }
 
     fn design(&self) -> &'static sims::kernel::design::Design {

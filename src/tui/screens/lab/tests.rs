@@ -1,0 +1,158 @@
+//! The lab's screen driven by keys, on a small queue.
+
+use super::LabScreen;
+use crate::lab::{Frame, plan, toy};
+use crate::tui::event::Message;
+use crate::tui::screen::{Ask, Screen};
+use crate::tui::screens::harness::Stage;
+use ratatui::crossterm::event::KeyCode;
+use sims::kernel::log::Level;
+use sims::kernel::time::Time;
+use std::time::{Duration, Instant};
+
+struct Bench {
+    stage: Stage,
+    lab: LabScreen,
+}
+
+impl Bench {
+    /// Drawn once, so that it knows its size and asks for views.
+    fn new(cols: u16, rows: u16) -> Bench {
+        let stage = Stage::new();
+        let lab = LabScreen::open("toy", "A queue at a counter", plan::open_lab(&toy::DESIGN, 7), &stage.ctx()).unwrap();
+        let mut bench = Bench { stage, lab };
+        bench.stage.show(&bench.lab, cols, rows);
+        bench.lab.on_tick(&bench.stage.ctx());
+        bench
+    }
+
+    fn press(&mut self, keys: &str) -> Vec<Ask> {
+        keys.chars().flat_map(|c| self.stage.press(&mut self.lab, KeyCode::Char(c))).collect()
+    }
+
+    fn key(&mut self, code: KeyCode) -> Vec<Ask> {
+        self.stage.press(&mut self.lab, code)
+    }
+
+    /// Delivers what the run posts until a frame is as wanted.
+    fn until(&mut self, what: &str, wanted: impl Fn(&Frame) -> bool) -> Vec<Ask> {
+        let mut asks = Vec::new();
+        let begun = Instant::now();
+        while !wanted(&self.lab.frame) {
+            assert!(begun.elapsed() < Duration::from_secs(10), "never came: {what}; {:?}", self.lab.frame);
+            if let Ok(Message::To(_, message)) = self.stage.inbox.recv_timeout(Duration::from_millis(100)) {
+                asks.extend(self.lab.on_message(message, &self.stage.ctx()));
+            }
+        }
+        asks
+    }
+
+    fn forward(&mut self, seconds: u64) {
+        self.press(&">".repeat(usize::try_from(seconds).unwrap()));
+        self.until("that second", |f| f.now == Time::from_secs(seconds) && !f.views.is_empty());
+    }
+}
+
+#[test]
+fn the_lab_fits_a_small_and_a_large_terminal() {
+    for (cols, rows) in [(80, 24), (120, 40)] {
+        let mut bench = Bench::new(cols, rows);
+        bench.forward(3);
+        bench.press("xj");
+        bench.press("x");
+        insta::assert_snapshot!(format!("lab_{cols}x{rows}"), bench.stage.show(&bench.lab, cols, rows));
+    }
+}
+
+#[test]
+fn space_plays_and_pauses() {
+    let mut bench = Bench::new(80, 24);
+    bench.press(" ");
+    bench.until("it plays", |f| f.playing && f.now > Time::ZERO);
+    bench.press(" ");
+    bench.until("it pauses", |f| !f.playing);
+}
+
+#[test]
+fn a_live_knob_acts_at_once_and_a_start_knob_waits_for_enter() {
+    let mut bench = Bench::new(80, 24);
+    bench.forward(2);
+    bench.press("l");
+    bench.until("the knob", |f| f.taken == 1);
+    assert_eq!(bench.lab.frame.knobs.get("service").unwrap().to_string(), "10ms");
+    assert_eq!(bench.lab.frame.now, Time::from_secs(2));
+    bench.press("jjl");
+    assert!(bench.stage.show(&bench.lab, 80, 24).contains("100/s → 200/s"), "{}", bench.stage.show(&bench.lab, 80, 24));
+    bench.key(KeyCode::Enter);
+    bench.until("a new run", |f| f.now == Time::ZERO && f.knobs.rate("rate").count == 200.0);
+}
+
+#[test]
+fn a_typed_value_is_checked_before_it_is_sent() {
+    let mut bench = Bench::new(80, 24);
+    bench.key(KeyCode::Enter);
+    assert!(bench.lab.types());
+    (0..9).for_each(|_| drop(bench.key(KeyCode::Backspace)));
+    bench.press("9h");
+    let asks = bench.key(KeyCode::Enter);
+    assert!(matches!(&asks[..], [Ask::Toast(_, why)] if why.contains("0 ns to 1 s")));
+    (0..2).for_each(|_| drop(bench.key(KeyCode::Backspace)));
+    bench.press("70ms");
+    bench.key(KeyCode::Enter);
+    bench.until("the value", |f| f.knobs.get("service").unwrap().to_string() == "70ms");
+    assert!(!bench.lab.types());
+}
+
+#[test]
+fn an_action_is_chosen_filled_in_and_done() {
+    let mut bench = Bench::new(120, 40);
+    bench.press("x");
+    assert!(bench.stage.show(&bench.lab, 120, 40).contains("many arrive at once"));
+    bench.key(KeyCode::Enter);
+    (0..5).for_each(|_| drop(bench.key(KeyCode::Backspace)));
+    bench.press("0");
+    bench.key(KeyCode::Enter);
+    assert!(bench.stage.show(&bench.lab, 120, 40).contains("must be 1 to 10000"), "a refusal is shown in the form");
+    bench.key(KeyCode::Backspace);
+    bench.press("99");
+    bench.key(KeyCode::Enter);
+    bench.until("the burst", |f| f.log.iter().any(|e| e.level == Level::Act && e.text.contains("burst n=99")));
+}
+
+#[test]
+fn a_broken_lamp_is_told_with_its_sentence() {
+    let mut bench = Bench::new(120, 40);
+    bench.forward(1);
+    bench.press("jl");
+    bench.until("no cap", |f| !f.knobs.on("cap"));
+    assert!(bench.stage.show(&bench.lab, 120, 40).contains("! unsafe"));
+    bench.press("x");
+    bench.key(KeyCode::Enter);
+    bench.key(KeyCode::Enter);
+    bench.until("the break", |f| matches!(f.verdicts[0].1, sims::kernel::invariant::Verdict::Broken { .. }));
+    let shown = bench.stage.show(&bench.lab, 120, 40);
+    assert!(shown.contains("✗ queue-below-fifty broken") && shown.contains(" wait"), "{shown}");
+}
+
+#[test]
+fn tab_walks_through_the_views_and_comes_round() {
+    let mut bench = Bench::new(80, 24);
+    let mut titles = Vec::new();
+    for _ in 0..6 {
+        let shown = bench.stage.show(&bench.lab, 80, 24);
+        titles.push(shown.lines().nth(1).unwrap().chars().skip(2).take_while(|c| *c != '─').collect::<String>().trim().to_string());
+        bench.key(KeyCode::Tab);
+    }
+    assert_eq!(titles[..3], ["Design", "In words", "Messages, the last 50 ms"]);
+    assert!(titles[3].starts_with("served, refused") && titles[4].starts_with("queue") && titles[5] == "Invariants", "{titles:?}");
+    bench.forward(1);
+    assert!(bench.stage.show(&bench.lab, 80, 24).contains(" 1/6 tab"));
+}
+
+#[test]
+fn other_rooms_are_asked_for_not_opened() {
+    use crate::tui::screens::Place;
+    let mut bench = Bench::new(80, 24);
+    assert!(matches!(&bench.press("e")[..], [Ask::Open(Place::Experiments { problem })] if problem == "toy"));
+    assert!(matches!(&bench.press("b")[..], [Ask::Open(Place::Bench { design })] if design == "toy"));
+}
