@@ -5,6 +5,7 @@ pub mod card;
 pub mod experiments;
 #[cfg(test)]
 mod harness;
+pub mod history;
 pub mod interview;
 pub mod lab;
 pub mod list;
@@ -59,7 +60,7 @@ pub fn build(place: Place, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
         Place::Interview { problem, variant, mode } => interview::begin(&problem, variant.as_deref(), mode, ctx),
         Place::Resume { attempt } => interview::take_up(&attempt, ctx),
         Place::Scoring { attempt } => scoring::open(&attempt, ctx),
-        Place::History { .. } => Err("this screen is not built yet".into()),
+        Place::History { problem } => Ok(Box::new(history::History::new(problem))),
         Place::Lab { problem, run, seed, set } => Ok(Box::new(lab::LabScreen::of_place(&problem, run.as_deref(), seed, &set, ctx)?)),
         Place::Experiments { problem } => Ok(Box::new(experiments::Experiments::open(&problem, ctx)?)),
         Place::Bench { design } => Ok(Box::new(bench::Bench::open(&design, ctx)?)),

@@ -31,6 +31,8 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use view::digits as clock_digits;
+
 /// What lies over the notes and has the keys.
 enum Pane {
     Ask(AskBox),

@@ -63,6 +63,6 @@ impl Sheet {
             let at = Rect { x: now.x + u16::try_from(left + 2).unwrap_or(0), width: u16::try_from(right).unwrap_or(0), ..now }.intersection(body);
             Line::styled(text::fit(&shown, right), style).render(at, buf);
         }
-        Line::styled("writes = 100M/day · writes * 10 KB * 5y · enter keeps · ↑ mends · esc back", theme.dim).render(foot, buf);
+        Line::styled("writes = 100M/day · writes * 10 KB * 5y · enter keeps · ↑ mends", theme.dim).render(foot, buf);
     }
 }

@@ -28,6 +28,8 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use view::{mark as grade_mark, short};
+
 /// A row that is judged.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Item<'a> {

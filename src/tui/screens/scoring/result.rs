@@ -92,7 +92,7 @@ fn sections(screen: &Scoring, score: &Score) -> Vec<(&'static str, Vec<String>)>
     let mean = |mean: Option<f64>| mean.map_or("not judged".to_string(), |mean| format!("{mean:.1} of 5"));
     all.push(("Beside the score", vec![format!("dimensions {}", mean(score.dimensions_mean)), format!("communication {}", mean(score.communication_mean))]));
     if let Some(lean) = &screen.lean {
-        all.push(("Your eye", vec![format!("over {} readings {}", lean.readings, lean.say())]));
+        all.push(("Your eye", vec![format!("so far {} ({} read both ways)", lean.say(), lean.readings)]));
     }
     all
 }

@@ -45,7 +45,7 @@ pub fn mark(grade: Option<Grade>, reached: bool, theme: &Theme) -> (&'static str
 fn draw_list(screen: &Scoring, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let score = screen.score(screen.reading());
     let late = if score.penalty > 0 { format!(" - {} late", score.penalty) } else { String::new() };
-    let sum = format!(" {}{late} = {} ", score.points, score.total);
+    let sum = if late.is_empty() { format!(" {} of 50 ", short(score.total)) } else { format!(" {}{late} = {} ", short(score.points), short(score.total)) };
     let block = popup::focused("Rubric", theme).title_bottom(Line::styled(sum, theme.accent).right_aligned());
     let inner = block.inner(area);
     block.render(area, buf);
