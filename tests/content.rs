@@ -1,5 +1,7 @@
 //! What is built in is sound, and every fault of a bad file is reported in its place.
 
+#![allow(clippy::unwrap_used)]
+
 use greenroom::catalog::check::{self, Report};
 use greenroom::catalog::{Catalog, Missing, Paint};
 use proptest::prelude::*;
@@ -170,6 +172,33 @@ fn heads_and_cards_agree() {
     }
     assert!(matches!(catalog.problem("rate-limitr"), Err(Missing::Unknown(why)) if why.contains("did you mean `rate-limiter`")));
     assert!(matches!(catalog.find("rate-limiter/none"), Err(Missing::Unknown(why)) if why.contains("no variant")));
+}
+
+#[test]
+fn a_built_in_card_with_a_design_is_whole() {
+    let catalog = Catalog::load(None);
+    for head in catalog.heads() {
+        let (card, Some(design)) = (catalog.problem(&head.id).unwrap(), head.design.as_deref()) else { continue };
+        let owed = [
+            ("questions to clarify", card.clarify.len(), 8),
+            ("estimations", card.estimation.len(), 1),
+            ("solution sections", card.solution.len(), 2),
+            ("text graphs", card.solution.iter().filter(|s| s.diagram.is_some() || s.body.contains("```mermaid")).count(), 1),
+            ("follow-ups", card.follow_ups.len(), 6),
+            ("sizing numbers", card.sizing.len(), 1),
+            ("objectives", card.objectives.len(), 1),
+            ("flaws", card.flaws.len(), 1),
+            ("experiments", card.experiments.len(), 6),
+            ("references", card.references.len(), 1),
+            ("challenges", catalog.runs_of(design).len(), 2),
+        ];
+        for (what, has, least) in owed {
+            assert!(has >= least, "{}: {has} {what}, but at least {least} are owed", head.id);
+        }
+        for run in catalog.runs_of(design) {
+            assert!(run.id.starts_with(&format!("{design}-")), "{}: a challenge is called {design}-<name>", run.id);
+        }
+    }
 }
 
 #[test]
