@@ -188,6 +188,7 @@ pub struct Generator<S, C> {
     layout: Layout,
     policy: Policy,
     node_part: u64,
+    sequence_mask: u64,
     /// The largest position that the time field can hold.
     top: u64,
     slot: S,
@@ -198,7 +199,8 @@ impl<S: Slot, C: Clock> Generator<S, C> {
     /// A generator that has made nothing yet. A node number too large for the layout is cut to its bits, as a shift would.
     pub fn new(layout: Layout, node: u64, policy: Policy, clock: C) -> Generator<S, C> {
         let top = u64::MAX >> (64 - (layout.time_bits + layout.sequence_bits));
-        Generator { layout, policy, node_part: (node & (layout.nodes() - 1)) << layout.sequence_bits, top, slot: S::holding(0), clock }
+        let node_part = (node & (layout.nodes() - 1)) << layout.sequence_bits;
+        Generator { layout, policy, node_part, sequence_mask: layout.per_tick() - 1, top, slot: S::holding(0), clock }
     }
 
     pub fn layout(&self) -> &Layout {
@@ -261,7 +263,7 @@ impl<S: Slot, C: Clock> Generator<S, C> {
         let mut last = self.slot.load();
         loop {
             let next = self.next(last)?;
-            let left = self.layout.per_tick() - (next & (self.layout.per_tick() - 1));
+            let left = self.layout.per_tick() - (next & self.sequence_mask);
             let count = most.clamp(1, left);
             match self.slot.replace(last, next + count - 1) {
                 Ok(()) => return Ok(Block { first: self.id(next), count }),
@@ -273,30 +275,31 @@ impl<S: Slot, C: Clock> Generator<S, C> {
     /// The position after `last` at this moment.
     #[inline]
     fn next(&self, last: u64) -> Result<u64, Refused> {
-        let now = self.ticks()?;
-        let floor = now << self.layout.sequence_bits;
-        let next = if floor > last { floor } else { self.after(last, now)? };
-        if next > self.top { Err(Refused::Expired) } else { Ok(next) }
-    }
-
-    /// Ticks since the epoch by the clock.
-    #[inline]
-    fn ticks(&self) -> Result<u64, Refused> {
-        let since = self.clock.millis().checked_sub(self.layout.epoch_ms).ok_or(Refused::BeforeEpoch)?;
-        // Almost every layout counts milliseconds: spare it the division.
-        let ticks = if self.layout.tick_ms == 1 { since } else { since / self.layout.tick_ms };
-        if ticks >> self.layout.time_bits != 0 { Err(Refused::Expired) } else { Ok(ticks) }
-    }
-
-    /// The clock shows no later tick than the last id's.
-    #[inline]
-    fn after(&self, last: u64, now: u64) -> Result<u64, Refused> {
+        let now = self.ticks();
         let next = last + 1;
-        let tick = next >> self.layout.sequence_bits;
-        if tick == now {
-            return Ok(next);
+        // A busy generator is nearly always still in its last id's tick, and needs no other test then.
+        if next >> self.layout.sequence_bits == now && next <= self.top { Ok(next) } else { self.elsewhere(last, now) }
+    }
+
+    /// Ticks since the epoch by the clock; a number beyond every layout if the clock stands before it.
+    #[inline]
+    fn ticks(&self) -> u64 {
+        let since = self.clock.millis().wrapping_sub(self.layout.epoch_ms);
+        // Almost every layout counts milliseconds: spare it the division.
+        if self.layout.tick_ms == 1 { since } else { since / self.layout.tick_ms }
+    }
+
+    /// The clock shows another tick than the next id of this one would have.
+    fn elsewhere(&self, last: u64, now: u64) -> Result<u64, Refused> {
+        if now >> self.layout.time_bits != 0 {
+            return Err(if self.clock.millis() < self.layout.epoch_ms { Refused::BeforeEpoch } else { Refused::Expired });
         }
-        self.beyond(last, now, next, tick)
+        let floor = now << self.layout.sequence_bits;
+        if floor > last {
+            return Ok(floor);
+        }
+        let next = last + 1;
+        self.beyond(last, now, next, next >> self.layout.sequence_bits).and_then(|next| if next > self.top { Err(Refused::Expired) } else { Ok(next) })
     }
 
     /// The clock stands before the next id's tick: it stepped back, or the tick is used up.
@@ -322,8 +325,7 @@ impl<S: Slot, C: Clock> Generator<S, C> {
     /// Spreads a position around the node number.
     #[inline]
     fn id(&self, position: u64) -> u64 {
-        let sequence = position & (self.layout.per_tick() - 1);
-        ((position - sequence) << self.layout.node_bits) | self.node_part | sequence
+        ((position & !self.sequence_mask) << self.layout.node_bits) | self.node_part | (position & self.sequence_mask)
     }
 }
 

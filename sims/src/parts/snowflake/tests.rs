@@ -73,6 +73,11 @@ fn the_ends_of_time_are_refused() {
     assert!(ids.generate().is_ok());
     ids.clock().set(layout.runs_out_ms());
     assert_eq!(ids.generate(), Err(Refused::Expired));
+    // Nor may the sequence run over out of the last tick there is.
+    ids.clock().set(layout.runs_out_ms() - 1);
+    assert_eq!(ids.reserve(u64::MAX).unwrap().count, layout.per_tick() - 1);
+    ids.clock().set(layout.runs_out_ms());
+    assert_eq!(ids.generate(), Err(Refused::Expired));
 }
 
 #[test]
@@ -102,7 +107,7 @@ fn many_threads_share_one_atomic_without_a_duplicate() {
 
 impl<C: Clock> Generator<AtomicU64, C> {
     fn resume_for_test(&self) {
-        let ahead = (self.ticks().unwrap() + 1) << self.layout.sequence_bits;
+        let ahead = (self.ticks() + 1) << self.layout.sequence_bits;
         self.slot.store(ahead, Ordering::Relaxed);
     }
 }
