@@ -109,7 +109,8 @@ impl Clients {
         }
     }
 
-    /// The attacker knows the clock: one volley just before each edge of the window, one just after.
+    /// The attacker knows the clock: one volley just before an edge of the window, one just after. Then it lets an edge pass,
+    /// for what it took after one edge is what it cannot take before the next.
     fn expect_volley(&mut self, cx: &mut Cx<'_, RateLimiter>) {
         self.straddles += 1;
         if !cx.system().straddle || cx.draining() {
@@ -119,8 +120,8 @@ impl Clients {
         let window = cx.system().promised(1).quota.window_ns;
         let window = window * EDGES_APART.0.div_ceil(window);
         let lead = STRADDLE.0.min(window / 8);
-        let into = cx.now().0 % window;
-        let next = [lead, window - lead, window + lead].into_iter().find(|at| *at > into).unwrap_or(window + lead);
+        let into = cx.now().0 % (2 * window);
+        let next = [window - lead, window + lead].into_iter().find(|at| *at > into).unwrap_or(3 * window - lead);
         cx.background(Span(next - into), Timer::Straddle { turn: self.straddles });
     }
 

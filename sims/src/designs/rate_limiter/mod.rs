@@ -110,7 +110,7 @@ const KNOBS: &[Knob] = &[
         "arrivals",
         Kind::Choice(&["steady", "poisson", "bursty", "straddler"]),
         "poisson",
-        "how requests come; a straddler sends the limit on both sides of each edge as user 1, besides",
+        "how requests come; a straddler besides sends the limit on both sides of every other edge, as user 1",
     ),
     Knob::live("page", whole(1, 100), "1", "requests that a page sends at once"),
     Knob::live("pro_times", whole(1, 1000), "10", "a paying user's limit, in limits of a free one"),
