@@ -141,6 +141,68 @@ fn wrong_use_is_two_and_names_what_is_near_or_allowed() {
 }
 
 #[test]
+fn experiments_pass_and_give_their_contract_fields() {
+    let told = json(&["experiment", "unique-id-generator/forgets", "--json"]);
+    let rows = told.as_array().unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(keys(&rows[0]), ["problem", "experiment", "seeds", "passed", "expectations"]);
+    assert_eq!((rows[0]["problem"].as_str(), rows[0]["passed"].as_bool()), (Some("unique-id-generator"), Some(true)));
+    for line in rows[0]["expectations"].as_array().unwrap() {
+        assert_eq!(keys(line), ["text", "passed", "seed", "left", "right"]);
+    }
+    let seeds = json(&["experiment", "unique-id-generator/forgets", "--json", "--seeds", "5"]);
+    assert_eq!(seeds[0]["seeds"], serde_json::json!([1, 2, 3, 4, 5]));
+}
+
+#[test]
+fn a_run_file_is_run_and_its_objectives_decide() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("hard.yaml");
+    let text = "format: 1\nkind: run\ntitle: Too hard\ndesign: rate-limiter\nfor: 5s\nobjectives:\n  - {value: admitted, is: \">=\", than: 1G, because: nobody sends that many}\n";
+    std::fs::write(&file, text).unwrap();
+    let output = command(home.path()).args(["sim", "rate-limiter", "--json", "--run"]).arg(&file).output().unwrap();
+    assert_eq!(code(&output), 1, "{}", String::from_utf8_lossy(&output.stderr));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["objectives"][0]["met"], false);
+    std::fs::write(&file, text.replace("1G", "1")).unwrap();
+    let output = command(home.path()).args(["sim", "rate-limiter", "--run"]).arg(&file).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stdout));
+    std::fs::write(&file, text.replace("design: rate-limiter", "design: rate-limitr")).unwrap();
+    let output = command(home.path()).args(["sim", "rate-limiter", "--run"]).arg(&file).output().unwrap();
+    assert_eq!(code(&output), 2);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("rate-limiter"));
+}
+
+#[test]
+fn looking_at_an_empty_past_makes_no_database() {
+    let home = tempfile::tempdir().unwrap();
+    for args in [&["history", "--json"][..], &["export", "--format", "json"], &["doctor"], &["list"]] {
+        let output = command(home.path()).args(args).output().unwrap();
+        assert_eq!(code(&output), 0, "{args:?}");
+    }
+    let history = command(home.path()).args(["history", "--json"]).output().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&history.stdout).unwrap(), serde_json::json!([]));
+    let file = home.path().join("past.md");
+    assert_eq!(code(&command(home.path()).arg("export").arg(&file).output().unwrap()), 0);
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with("# "));
+    assert!(!home.path().join("greenroom.db").exists());
+}
+
+#[test]
+fn a_bad_file_of_ones_own_is_one_line_and_hides_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("problems")).unwrap();
+    std::fs::write(home.path().join("problems/mine.yaml"), "format: 1\nid: mine\ntitle: [\n").unwrap();
+    let output = command(home.path()).args(["list", "--json"]).output().unwrap();
+    assert_eq!(code(&output), 0);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("mine.yaml"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("rate-limiter"));
+    let check = command(home.path()).arg("check").output().unwrap();
+    assert_eq!(code(&check), 1);
+    assert!(String::from_utf8_lossy(&check.stdout).contains("mine.yaml"));
+}
+
+#[test]
 fn bench_gives_its_contract_fields() {
     let timings = json(&["bench", "rate-limiter", "--quick", "--json"]);
     for timing in timings.as_array().unwrap() {

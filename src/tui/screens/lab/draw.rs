@@ -18,10 +18,11 @@ use sims::kernel::view::View as Data;
 
 pub fn header(screen: &LabScreen, theme: &Theme) -> Header {
     let frame = &screen.frame;
-    let title = text::fit(&screen.title, 30);
+    let title = text::fit(&screen.title, 28);
     let mut left = vec![Span::raw(format!("Lab · {title} · seed {} · {}  ", frame.seed, frame.now))];
     left.extend(motion(frame, theme));
-    let mut right = vec![Span::raw("invariants ")];
+    // On a small terminal the marks matter more than the word.
+    let mut right = vec![Span::raw(if screen.drawn.get().width < 100 { "" } else { "invariants " })];
     for (_, verdict) in &frame.verdicts {
         let (mark, style) = lamp(verdict, theme);
         right.push(Span::styled(mark, style));
@@ -59,7 +60,7 @@ pub fn lamp(verdict: &Verdict, theme: &Theme) -> (&'static str, Style) {
 }
 
 pub fn body(screen: &LabScreen, area: Rect, buf: &mut Buffer, theme: &Theme) {
-    let panes = Panes::of(area, screen.charts.shown());
+    let panes = Panes::of(area, screen.needs());
     view(screen, screen.view(&panes), true, panes.main, buf, theme);
     for (shown, area) in panes.chart_views(&screen.charts).into_iter().zip(&panes.charts) {
         view(screen, shown, false, *area, buf, theme);
@@ -78,7 +79,7 @@ fn view(screen: &LabScreen, view: View, main: bool, area: Rect, buf: &mut Buffer
     let title = title(screen, view);
     let mut block = popup::frame(&title, theme);
     if main {
-        let panes = Panes::of(screen.drawn.get(), screen.charts.shown());
+        let panes = Panes::of(screen.drawn.get(), screen.needs());
         let count = screen.views(&panes).len();
         block = block.title_top(Line::styled(format!(" {}/{count} tab ", screen.main % count + 1), theme.dim).right_aligned());
     }
@@ -126,8 +127,9 @@ fn window(screen: &LabScreen) -> (f64, f64) {
 /// What was done when, for the charts.
 fn marks(frame: &Frame) -> Vec<(f64, String)> {
     const MARKS_MAX: usize = 8;
+    const MARK_COLS: usize = 18;
     let acts = frame.log.iter().rev().filter(|entry| entry.level == Level::Act).take(MARKS_MAX);
-    acts.map(|entry| (entry.at.as_secs(), entry.text.clone())).collect()
+    acts.map(|entry| (entry.at.as_secs(), text::fit(entry.text.trim_start_matches("set "), MARK_COLS))).collect()
 }
 
 fn lamps(frame: &Frame, area: Rect, buf: &mut Buffer, theme: &Theme) {

@@ -13,7 +13,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use sims::kernel::design::Design;
 use sims::kernel::knob::Knob;
-use sims::kernel::value::Value;
+use sims::kernel::value::{Kind, Value};
 
 #[derive(Default)]
 pub struct Knobs {
@@ -126,18 +126,26 @@ impl Knobs {
         let from = scroll::window(self.chosen, list.height, count);
         let name_cols = frame.design.knobs.iter().map(|k| k.name.len()).max().unwrap_or(0).min(usize::from(list.width) * 3 / 5);
         for (row, (at, (knob, value))) in list.rows().zip(frame.knobs.iter().enumerate().skip(from)) {
-            self.line(at == self.chosen, knob, value, name_cols, frame.design, theme).render(row, buf);
+            // The last column is the scroll bar's.
+            let row = Rect { width: row.width.saturating_sub(1), ..row };
+            self.line(at == self.chosen, knob, value, name_cols, theme).render(row, buf);
+            if guards_off(knob, value, frame.design) {
+                let mark = Rect { x: row.right().saturating_sub(1), width: 1, ..row };
+                Span::styled("!", theme.warn).render(mark, buf);
+            }
         }
         scroll::bar(Rect { height: list.height + 2, ..area }, from, count, buf, theme);
         if let Some(knob) = frame.design.knobs.get(self.chosen) {
-            let says = if knob.live { knob.says.to_string() } else { format!("{} (from the start)", knob.says) };
+            let off = frame.knobs.get(knob.name).is_some_and(|value| guards_off(knob, value, frame.design));
+            let start = if knob.live { "" } else { " (from the start)" };
+            let says = format!("{}{}{start}", if off { "! not safe: " } else { "" }, knob.says);
             for (row, line) in foot.rows().skip(1).zip(text::wrap(&says, usize::from(foot.width))) {
                 Line::styled(line, theme.dim).render(row, buf);
             }
         }
     }
 
-    fn line(&self, chosen: bool, knob: &Knob, value: &Value, name_cols: usize, design: &Design, theme: &Theme) -> Line<'static> {
+    fn line(&self, chosen: bool, knob: &Knob, value: &Value, name_cols: usize, theme: &Theme) -> Line<'static> {
         let name = Span::styled(format!("{} ", text::pad(knob.name, name_cols)), if chosen { theme.accent } else { theme.text });
         let mut spans = vec![Span::styled(if chosen { theme.pick("▸", ">") } else { " " }, theme.accent), name];
         match (chosen, &self.input, &self.pending) {
@@ -150,11 +158,19 @@ impl Knobs {
             (true, None, None) => spans.push(Span::styled(format!("{value}"), theme.selected)),
             _ => spans.push(Span::styled(value.to_string(), if knob.live { theme.text } else { theme.dim })),
         }
-        if guards_off(knob, value, design) {
-            spans.push(Span::styled(" ! unsafe", theme.warn));
-        }
         Line::from(spans)
     }
+}
+
+/// Columns in which every name and every choice fits, borders included.
+pub fn cols(design: &Design) -> u16 {
+    let name = design.knobs.iter().map(|knob| knob.name.len()).max().unwrap_or(0);
+    let value = |knob: &Knob| match knob.kind {
+        Kind::Choice(words) => words.iter().map(|word| word.len()).max().unwrap_or(0),
+        _ => knob.default.len(),
+    };
+    let value = design.knobs.iter().map(value).max().unwrap_or(0);
+    u16::try_from(name + value + 7).unwrap_or(u16::MAX)
 }
 
 /// Rows of the list in a pane of this height: two or three are kept for what the chosen knob does.

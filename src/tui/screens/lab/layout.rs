@@ -17,6 +17,15 @@ pub enum View {
     Lamps,
 }
 
+/// What a design needs of the panes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Needs {
+    /// The histogram included.
+    pub charts: usize,
+    /// In which every knob's name and longest choice fit.
+    pub knob_cols: u16,
+}
+
 /// The panes of one size. What has no place of its own is a view of the main pane.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Panes {
@@ -34,24 +43,24 @@ const CHART_ROWS: u16 = 6;
 const CHART_COLS: u16 = 48;
 
 impl Panes {
-    /// `charts` is how many there are, the histogram included. The drawing is wide, since requests flow from left to right.
-    pub fn of(body: Rect, charts: usize) -> Panes {
+    /// The drawing is wide, since requests flow from left to right.
+    pub fn of(body: Rect, needs: Needs) -> Panes {
         if body.width < WIDE || body.height < 24 {
-            return Panes::narrow(body);
+            return Panes::narrow(body, needs);
         }
         let below = (body.height / 5).clamp(7, 14);
         let [top, bottom] = body.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]));
-        let knobs = (body.width / 4).clamp(30, 46);
+        let knobs = needs.knob_cols.clamp(32, 40);
         let [left, knobs] = top.layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(knobs)]));
         let [main, middle] = left.layout(&Layout::vertical([Constraint::Fill(11), Constraint::Fill(10)]));
         let [lamps, log] = bottom.layout(&Layout::horizontal([Constraint::Percentage(42), Constraint::Fill(1)]));
-        Panes { main, charts: grid(middle, charts), knobs, lamps: Some(lamps), log }
+        Panes { main, charts: grid(middle, needs.charts), knobs, lamps: Some(lamps), log }
     }
 
-    fn narrow(body: Rect) -> Panes {
+    fn narrow(body: Rect, needs: Needs) -> Panes {
         let below = (body.height / 4).clamp(4, 8);
         let [top, log] = body.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]));
-        let knobs = (body.width * 2 / 5).clamp(24, 36);
+        let knobs = needs.knob_cols.clamp(32, 36);
         let [main, knobs] = top.layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(knobs)]));
         Panes { main, charts: Vec::new(), knobs, lamps: None, log }
     }
@@ -70,9 +79,14 @@ impl Panes {
 fn grid(area: Rect, charts: usize) -> Vec<Rect> {
     let columns = if area.width >= 3 * CHART_COLS { 3 } else { 2 }.min(charts.max(1));
     let rows = charts.div_ceil(columns).clamp(1, usize::from(area.height / CHART_ROWS).max(1));
-    let rows = Layout::vertical(vec![Constraint::Fill(1); rows]).split(area);
-    let cells = rows.iter().flat_map(|row| Layout::horizontal(vec![Constraint::Fill(1); columns]).split(*row).to_vec());
-    cells.take(charts.max(1)).collect()
+    let shown = charts.clamp(1, rows * columns);
+    let areas = Layout::vertical(vec![Constraint::Fill(1); rows]).split(area);
+    // The last row may hold fewer, which are wider then.
+    let cells = areas.iter().enumerate().flat_map(|(row, area)| {
+        let here = shown.saturating_sub(row * columns).min(columns);
+        Layout::horizontal(vec![Constraint::Fill(1); here]).split(*area).to_vec()
+    });
+    cells.collect()
 }
 
 /// The views of the run that the panes need, at the size of their insides.
@@ -113,7 +127,7 @@ mod tests {
         for (cols, rows) in [(60, 16), (80, 22), (109, 40), (110, 24), (120, 38), (200, 58), (300, 100)] {
             let body = Rect::new(0, 1, cols, rows);
             for charts in 0..7 {
-                let panes = Panes::of(body, charts);
+                let panes = Panes::of(body, Needs { charts, knob_cols: 36 });
                 let mut all = vec![panes.main, panes.knobs, panes.log];
                 all.extend(panes.lamps.iter().chain(&panes.charts));
                 let cells: u32 = all.iter().map(|r| r.area()).sum();
@@ -121,8 +135,7 @@ mod tests {
                     assert!(body.union(*one) == body && one.height >= 3, "{one} in {body}");
                     assert!(all[n + 1..].iter().all(|other| !one.intersects(*other)), "{one} in {all:?}");
                 }
-                // An odd chart leaves one place of the grid free.
-                assert!(cells * 100 >= body.area() * 80, "{cells} of {} at {body} with {charts} charts", body.area());
+                assert_eq!(cells, body.area(), "{body} with {charts} charts");
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen, Tone};
 use crate::tui::screens::Place;
 use keys::{Act, KEYS};
 use knobs::Knobs;
-use layout::{Panes, View};
+use layout::{Needs, Panes, View};
 use log::LogPane;
 use popup::{After, Popup};
 use ratatui::buffer::Buffer;
@@ -107,6 +107,10 @@ impl LabScreen {
         Ok(screen)
     }
 
+    fn needs(&self) -> Needs {
+        Needs { charts: self.charts.shown(), knob_cols: knobs::cols(self.design()) }
+    }
+
     fn design(&self) -> &'static sims::kernel::design::Design {
         self.frame.design
     }
@@ -134,7 +138,7 @@ impl LabScreen {
     /// Tells the run which views to send, at the size of the panes that show them.
     fn ask_views(&mut self) {
         let body = self.drawn.get();
-        let panes = Panes::of(body, self.charts.shown());
+        let panes = Panes::of(body, self.needs());
         self.lab.send(Command::Show(layout::wanted(&panes, self.view(&panes), &self.charts, WINDOWS[self.window].0)));
         self.asked = body;
     }
@@ -191,7 +195,7 @@ impl LabScreen {
     }
 
     fn turn_view(&mut self, act: Act) -> Reply {
-        let count = self.views(&Panes::of(self.drawn.get(), self.charts.shown())).len();
+        let count = self.views(&Panes::of(self.drawn.get(), self.needs())).len();
         let step = if act == Act::NextView { 1 } else { count - 1 };
         self.main = (self.main + step) % count;
         self.ask_views();
@@ -270,7 +274,7 @@ impl Screen for LabScreen {
     }
 
     fn on_mouse(&mut self, mouse: MouseEvent, body: Rect, _ctx: &Ctx<'_>) -> Reply {
-        let panes = Panes::of(body, self.charts.shown());
+        let panes = Panes::of(body, self.needs());
         let over_log = panes.log.contains((mouse.column, mouse.row).into());
         match mouse.kind {
             MouseEventKind::ScrollUp if over_log => self.log.by(-3, self.frame.log.len()),

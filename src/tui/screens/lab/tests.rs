@@ -125,7 +125,7 @@ fn a_broken_lamp_is_told_with_its_sentence() {
     bench.forward(1);
     bench.press("jl");
     bench.until("no cap", |f| !f.knobs.on("cap"));
-    assert!(bench.stage.show(&bench.lab, 120, 40).contains("! unsafe"));
+    assert!(bench.stage.show(&bench.lab, 120, 40).contains("! not safe: "));
     bench.press("x");
     bench.key(KeyCode::Enter);
     bench.key(KeyCode::Enter);
