@@ -199,7 +199,9 @@ impl Scale {
 
     /// Draws both axes with their labels; returns what is left for the lines.
     fn draw_axes(&self, plot: Rect, buf: &mut Buffer, theme: &Theme) -> Rect {
-        let rows = ticks(self.low, self.high, usize::from(plot.height.saturating_sub(1) / 3).clamp(1, 6));
+        // Both ends always; what is between them where rows allow.
+        let between = usize::from(plot.height.saturating_sub(1) / 3).min(6);
+        let rows = if between < 2 { vec![self.low, self.high] } else { ticks(self.low, self.high, between) };
         let labels: Vec<String> = rows.iter().map(|v| short(*v)).collect();
         let wide = labels.iter().map(String::len).max().unwrap_or(1).min(8) as u16;
         let inner = Rect { x: plot.x + wide + 1, y: plot.y, width: plot.width.saturating_sub(wide + 1), height: plot.height - 1 };

@@ -51,14 +51,15 @@ fn draw_plan(diagram: &Diagram, plan: &Plan, area: Rect, buf: &mut Buffer, theme
         let place = Rect { x: left + place.x, y: top + place.y, ..*place }.intersection(area);
         match plan.form {
             Form::Boxes => draw_box(node, place, buf, theme),
-            Form::Words => draw_word(node, place, buf, theme),
+            Form::Words => draw_word(node, &node.label, place, buf, theme),
+            Form::Names => draw_word(node, "", place, buf, theme),
         }
     }
 }
 
 fn draw_box(node: &Box_, place: Rect, buf: &mut Buffer, theme: &Theme) {
     if place.width < 4 || place.height < 3 {
-        return draw_word(node, place, buf, theme);
+        return draw_word(node, &node.label, place, buf, theme);
     }
     let (mark, style) = super::state(node.state, theme);
     ratatui::widgets::Clear.render(place, buf);
@@ -88,12 +89,12 @@ fn border(node: &Box_, style: Style, theme: &Theme) -> Style {
     }
 }
 
-fn draw_word(node: &Box_, place: Rect, buf: &mut Buffer, theme: &Theme) {
+fn draw_word(node: &Box_, label: &str, place: Rect, buf: &mut Buffer, theme: &Theme) {
     let (mark, style) = super::state(node.state, theme);
     let width = usize::from(place.width);
     let mut line = Line::from(vec![Span::styled(format!("[{mark} "), style), Span::styled(plan::title(node), theme.title)]);
-    if !node.label.is_empty() {
-        line.push_span(Span::raw(format!(" {}", node.label)));
+    if !label.is_empty() {
+        line.push_span(Span::raw(format!(" {label}")));
     }
     let rest = width.saturating_sub(1);
     ratatui::widgets::Clear.render(place, buf);

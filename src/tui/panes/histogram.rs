@@ -32,11 +32,18 @@ pub fn draw(view: &HistogramView, area: Rect, buf: &mut Buffer, theme: &Theme) {
 }
 
 fn draw_numbers(view: &HistogramView, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let count = format!("n {}", short(view.count as f64));
+    let max = with_unit(view.max, &view.unit);
+    // The unit stands once, after the last number that has it.
+    let parts = [("p50", short(view.p50)), ("p90", short(view.p90)), ("p99", short(view.p99)), ("max", max), ("", count)];
     let mut line = Line::default();
-    for (name, value) in [("p50", view.p50), ("p90", view.p90), ("p99", view.p99), ("max", view.max)] {
-        line.extend([Span::styled(format!("{name} "), theme.dim), Span::raw(short(value)), Span::raw("  ")]);
+    for (name, value) in parts {
+        let says = if name.is_empty() { String::new() } else { format!("{name} ") };
+        if line.width() + says.len() + value.len() > usize::from(area.width) {
+            break;
+        }
+        line.extend([Span::styled(says, theme.dim), Span::raw(value), Span::raw("  ")]);
     }
-    line.push_span(Span::styled(format!("{}  n {}", view.unit, short(view.count as f64)), theme.dim));
     line.render(area, buf);
 }
 

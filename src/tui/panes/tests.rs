@@ -27,6 +27,15 @@ fn limiter() -> View {
     View::Diagram(Diagram { nodes, edges })
 }
 
+/// As the rate limiter's lab asks for it in a narrow pane.
+fn narrow() -> View {
+    let mut nodes = vec![node("store", "93 keys", State::Busy, None)];
+    nodes.extend((1..=4).map(|n| node(&format!("s{n}"), "0 waiting", State::Idle, None)));
+    nodes.push(node("clients", "100 users", State::Busy, None));
+    let edges = (1..=4).flat_map(|n| [edge(5, n, 49.0), edge(n, 5, 49.0), edge(n, 0, 50.0), edge(0, n, 50.0)]).collect();
+    View::Diagram(Diagram { nodes, edges })
+}
+
 fn peers() -> View {
     let mut nodes = vec![node("client", "", State::Idle, None)];
     nodes.extend((1..=3).map(|n| node(&format!("n{n}"), "term 4", if n == 2 { State::Leader } else { State::Idle }, None)));
@@ -108,6 +117,14 @@ fn every_view_looks_as_recorded() {
         assert!(ascii.is_ascii(), "{name}:\n{ascii}");
         insta::assert_snapshot!(name, format!("{unicode}\n{ascii}"));
     }
+}
+
+#[test]
+fn a_diagram_gives_up_detail_before_its_picture() {
+    let theme = Theme::with(Mode::Dark, Glyphs::Unicode, true);
+    let sizes = [(100, 16), (71, 40), (41, 28), (41, 9)];
+    let shown: Vec<String> = sizes.iter().map(|(cols, rows)| text_of(&painted(&narrow(), *cols, *rows, &theme))).collect();
+    insta::assert_snapshot!("narrow", shown.join("\n=====\n"));
 }
 
 #[test]

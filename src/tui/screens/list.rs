@@ -60,6 +60,15 @@ const KEYS: &[Binding<Act>] = &[
     quiet(&[code(KeyCode::Esc)], "esc", "clear the filter", Act::Clear),
 ];
 
+/// While the filter is typed, for the footer and the help.
+const TYPING: &[Binding<()>] = &[
+    bind(&[], "letters", "filter by title, group, level, mechanism", ()),
+    bind(&[code(KeyCode::Enter)], "enter", "keep", ()),
+    bind(&[code(KeyCode::Esc)], "esc", "clear", ()),
+    quiet(&[ctrl('w')], "ctrl-w", "a word back", ()),
+    quiet(&[ctrl('u')], "ctrl-u", "empty the filter", ()),
+];
+
 /// What the workers of the list bring.
 enum Found {
     Past(Result<Box<Past>, StoreError>),
@@ -239,7 +248,7 @@ impl Screen for List {
     }
 
     fn keys(&self) -> Vec<KeyHelp> {
-        keymap::help(KEYS)
+        if self.typing { keymap::help(TYPING) } else { keymap::help(KEYS) }
     }
 
     fn on_key(&mut self, key: KeyEvent, ctx: &Ctx<'_>) -> Reply {
@@ -301,7 +310,7 @@ impl Screen for List {
             let id = head.id.clone();
             ctx.mailbox.work("card", move || {
                 // A card with faults is reported where it is opened.
-                let text = catalog.problem(&id).map_or_else(|_| String::new(), |problem| problem.statement.clone());
+                let text = catalog.problem(&id).map_or_else(|_| String::new(), |problem| detail::told(&problem));
                 Found::Statement(id, text)
             });
         }

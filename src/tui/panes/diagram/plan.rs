@@ -17,8 +17,17 @@ const BUS: u16 = 3;
 pub enum Form {
     /// A box with the name in its border and the label inside.
     Boxes,
-    /// One line in brackets.
+    /// One line in brackets, label and all.
     Words,
+    /// Mark and name in brackets.
+    Names,
+}
+
+/// Room between and around nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Air {
+    Wide,
+    Tight,
 }
 
 pub struct Plan {
@@ -34,11 +43,28 @@ pub struct Plan {
 pub struct Link {
     /// Corners, from the earlier layer to the later.
     pub points: Vec<(u16, u16)>,
-    pub forth: bool,
-    pub back: bool,
+    pub ends: [Option<End>; 2],
     pub flow: f64,
     pub cut: bool,
     pub slow: bool,
+}
+
+/// Where a link meets a box.
+#[derive(Clone, Copy, Debug)]
+pub struct End {
+    pub at: (u16, u16),
+    /// On which side of that cell the box lies.
+    pub side: Side,
+    /// Whether messages go this way.
+    pub arrow: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Up,
+    Right,
+    Down,
+    Left,
 }
 
 /// Both directions between two nodes, in the order of the layers.
@@ -55,7 +81,7 @@ pub fn title(node: &Box_) -> String {
     if node.count > 1 { format!("{} ×{}", node.name, short(node.count as f64)) } else { node.name.clone() }
 }
 
-/// The first form and direction whose layout fits; boxes before words, along the longer side first.
+/// The first form and direction whose layout fits: what shows more comes first, along the longer side.
 pub fn fitting(diagram: &Diagram, area: Rect) -> Option<Plan> {
     if diagram.nodes.len() > NODES_MOST {
         return None;
@@ -66,15 +92,16 @@ pub fn fitting(diagram: &Diagram, area: Rect) -> Option<Plan> {
         return None;
     }
     let wide = area.width > area.height * 3;
-    let (along, across) = if wide { (Direction::LeftRight, Direction::TopDown) } else { (Direction::TopDown, Direction::LeftRight) };
-    [(Form::Boxes, along), (Form::Boxes, across), (Form::Words, along), (Form::Words, across)]
+    let directions = if wide { [Direction::LeftRight, Direction::TopDown] } else { [Direction::TopDown, Direction::LeftRight] };
+    [(Form::Boxes, Air::Wide), (Form::Boxes, Air::Tight), (Form::Words, Air::Tight), (Form::Names, Air::Tight)]
         .into_iter()
-        .map(|(form, direction)| plan(diagram, &depth, &pairs, form, direction))
+        .flat_map(|(form, air)| directions.map(|direction| (form, air, direction)))
+        .map(|(form, air, direction)| plan(diagram, &depth, &pairs, (form, air), direction))
         .find(|plan| plan.width <= area.width && plan.height <= area.height)
 }
 
-fn plan(diagram: &Diagram, depth: &[usize], pairs: &BTreeMap<(usize, usize), Pair>, form: Form, direction: Direction) -> Plan {
-    let sizes: Vec<(u16, u16)> = diagram.nodes.iter().map(|n| size(n, form)).collect();
+fn plan(diagram: &Diagram, depth: &[usize], pairs: &BTreeMap<(usize, usize), Pair>, (form, air): (Form, Air), direction: Direction) -> Plan {
+    let sizes: Vec<(u16, u16)> = diagram.nodes.iter().map(|n| size(n, form, air)).collect();
     let peers: Vec<(&(usize, usize), &Pair)> = pairs.iter().filter(|((a, b), _)| depth[*a] == depth[*b]).collect();
     let buses: Vec<bool> = (0..sizes.len()).map(|n| peers.iter().any(|((a, b), _)| *a == n || *b == n)).collect();
     let sideways = direction == Direction::LeftRight;
@@ -89,8 +116,12 @@ fn plan(diagram: &Diagram, depth: &[usize], pairs: &BTreeMap<(usize, usize), Pai
     }
     let mut config = LayoutConfig::standard();
     config.direction = direction;
-    config.node_spacing = if sideways { 1 } else { 3 };
-    config.level_spacing = if sideways { 6 } else { 1 };
+    (config.node_spacing, config.level_spacing) = match (air, sideways) {
+        (Air::Wide, true) => (1, 6),
+        (Air::Wide, false) => (3, 1),
+        (Air::Tight, true) => (0, 0),
+        (Air::Tight, false) => (1, 0),
+    };
     let layout = graph.compute_layout_with_config(&config);
     let places: Vec<Rect> =
         (0..sizes.len()).map(|n| layout.node_by_id(n + 1).map_or(Rect::ZERO, |at| Rect::new(cells(at.x), cells(at.y), sizes[n].0, sizes[n].1))).collect();
@@ -103,7 +134,11 @@ fn plan(diagram: &Diagram, depth: &[usize], pairs: &BTreeMap<(usize, usize), Pai
             if buses.get(a) == Some(&true) {
                 points.insert(0, leave(&places[a], &points, sideways));
             }
-            links.push(link(outside(points, &places[a], &places[b]), pair));
+            let points = outside(points, &places[a], &places[b]);
+            let ends = (points.first().copied(), points.last().copied());
+            let end = |at: Option<(u16, u16)>, to: &Rect, arrow| at.and_then(|at| Some(End { at, side: side(at, to)?, arrow }));
+            let ends = [end(ends.0, &places[a], pair.back), end(ends.1, &places[b], pair.forth)];
+            links.push(Link { points, ends, flow: pair.flow, cut: pair.cut, slow: pair.slow });
         }
     }
     links.extend(bus(&peers, &places, sideways));
@@ -113,8 +148,15 @@ fn plan(diagram: &Diagram, depth: &[usize], pairs: &BTreeMap<(usize, usize), Pai
     Plan { form, width, height, places, links }
 }
 
-fn link(points: Vec<(u16, u16)>, pair: &Pair) -> Link {
-    Link { points, forth: pair.forth, back: pair.back, flow: pair.flow, cut: pair.cut, slow: pair.slow }
+/// On which side of the point the box lies that it leads to.
+fn side((x, y): (u16, u16), to: &Rect) -> Option<Side> {
+    match () {
+        () if x < to.x => Some(Side::Right),
+        () if x >= to.right() => Some(Side::Left),
+        () if y < to.y => Some(Side::Down),
+        () if y >= to.bottom() => Some(Side::Up),
+        () => None,
+    }
 }
 
 /// Ends that lie on a box's border move one cell off it, so that arrow heads are seen.
@@ -153,17 +195,18 @@ fn bus(peers: &[(&(usize, usize), &Pair)], places: &[Rect], sideways: bool) -> V
                 vec![(x1, p.bottom()), (x1, y), (x2, y), (x2, q.bottom())]
             };
             // Without arrows: everyone on the bus may speak.
-            link(points, &Pair { forth: false, back: false, ..(*pair).clone() })
+            Link { points, ends: [None, None], flow: pair.flow, cut: pair.cut, slow: pair.slow }
         })
         .collect()
 }
 
-fn size(node: &Box_, form: Form) -> (u16, u16) {
-    const BOX_MIN: usize = 10;
+fn size(node: &Box_, form: Form, air: Air) -> (u16, u16) {
     let (title, label) = (title(node).width(), node.label.width());
+    let least = if air == Air::Wide { 10 } else { 0 };
     match form {
-        Form::Boxes => (cells((title + 4).max(label).max(BOX_MIN) + 2), 3),
-        Form::Words => (cells(title + 4 + if label > 0 { label + 1 } else { 0 }), 1),
+        Form::Boxes => (cells((title + 4).max(label).max(least) + 2), 3),
+        Form::Words if label > 0 => (cells(title + label + 5), 1),
+        Form::Words | Form::Names => (cells(title + 4), 1),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lines between boxes: where they meet they become corners and crossings.
 
-use super::plan::Link;
+use super::plan::{Link, Side};
 use crate::tui::panes::numbers::short;
 use crate::tui::theme::Theme;
 use ratatui::buffer::Buffer;
@@ -37,6 +37,9 @@ impl<'a> Wires<'a> {
         let mut wires = Wires { area, theme, cells, signs: Vec::new() };
         for link in links {
             link.points.windows(2).for_each(|pair| wires.segment(pair[0], pair[1], look(link)));
+            for end in link.ends.iter().flatten() {
+                wires.mark(end.at, bit(end.side), look(link));
+            }
             for place in path(link) {
                 if let Some(cell) = wires.cell(place) {
                     cell.2 = cell.2.saturating_add(1);
@@ -54,15 +57,8 @@ impl<'a> Wires<'a> {
     }
 
     fn sign(&mut self, link: &Link) {
-        if let [from, next, ..] = link.points.as_slice()
-            && link.back
-        {
-            self.head(*next, *from, look(link));
-        }
-        if let [.., before, to] = link.points.as_slice()
-            && link.forth
-        {
-            self.head(*before, *to, look(link));
+        for end in link.ends.iter().flatten().filter(|end| end.arrow) {
+            self.head(end.at, end.side, look(link));
         }
         self.middle(link);
     }
@@ -112,17 +108,18 @@ impl<'a> Wires<'a> {
         }
     }
 
-    fn head(&mut self, before: (u16, u16), at: (u16, u16), look: Look) {
-        if at.0 >= self.area.width || at.1 >= self.area.height {
-            return;
-        }
-        let glyph = match (at.0.cmp(&before.0), at.1.cmp(&before.1)) {
-            (std::cmp::Ordering::Greater, _) => self.theme.pick("▸", ">"),
-            (std::cmp::Ordering::Less, _) => self.theme.pick("◂", "<"),
-            (_, std::cmp::Ordering::Less) => self.theme.pick("▴", "^"),
-            _ => self.theme.pick("▾", "v"),
+    /// An arrow head, unless lines turn or meet there: those say more.
+    fn head(&mut self, at: (u16, u16), side: Side, look: Look) {
+        let Some((mask, ..)) = self.cell(at).copied() else { return };
+        let (across, glyph) = match side {
+            Side::Up => (LEFT | RIGHT, self.theme.pick("▴", "^")),
+            Side::Down => (LEFT | RIGHT, self.theme.pick("▾", "v")),
+            Side::Left => (UP | DOWN, self.theme.pick("◂", "<")),
+            Side::Right => (UP | DOWN, self.theme.pick("▸", ">")),
         };
-        self.signs.push((at.0, at.1, glyph.to_string(), look));
+        if mask & across == 0 {
+            self.signs.push((at.0, at.1, glyph.to_string(), look));
+        }
     }
 
     /// Where a link runs alone: a cross if it is cut, else its flow if there is room.
@@ -144,7 +141,7 @@ impl<'a> Wires<'a> {
         let middle = path.get(start + length / 2).or(path.get(path.len() / 2));
         if let (true, Some((x, y))) = (link.cut, middle) {
             self.signs.push((*x, *y, self.theme.pick("✗", "x").to_string(), Look::Cut));
-        } else if link.flow >= 0.5 && (link.forth || link.back) {
+        } else if link.flow >= 0.5 && link.ends.iter().flatten().any(|end| end.arrow) {
             let says = format!("{}/s", short(link.flow));
             let width = says.chars().count();
             if width + 3 <= length {
@@ -177,6 +174,15 @@ impl<'a> Wires<'a> {
             (11, _) => "┴",
             _ => "┼",
         }
+    }
+}
+
+fn bit(side: Side) -> u8 {
+    match side {
+        Side::Up => UP,
+        Side::Right => RIGHT,
+        Side::Down => DOWN,
+        Side::Left => LEFT,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The right half of the list: what the chosen problem is, and how the user stands with it.
 
 use super::entry::{Past, Standing};
-use crate::catalog::Head;
+use crate::catalog::{Head, Problem};
 use crate::history;
 use crate::tui::panes::markdown::Markdown;
 use crate::tui::screen::Ctx;
@@ -10,6 +10,7 @@ use crate::tui::widgets::scroll::Scroll;
 use crate::tui::widgets::{popup, text};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use sims::designs;
@@ -20,7 +21,9 @@ pub fn draw(head: &Head, statement: Option<&Markdown>, past: Option<&Past>, area
     let block = popup::frame(&head.title, theme);
     let inner = block.inner(area);
     block.render(area, buf);
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    // Longer lines are hard to read, however wide the terminal is.
+    const LINE_MOST: u16 = 100;
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2).min(LINE_MOST), ..inner };
     let mut facts = vec![first_line(head, usize::from(inner.width), theme)];
     facts.extend(own_lines(head, past, usize::from(inner.width), theme));
     facts.extend(lab_lines(head, past, usize::from(inner.width), theme));
@@ -36,6 +39,13 @@ pub fn draw(head: &Head, statement: Option<&Markdown>, past: Option<&Past>, area
     statement.draw(Scroll::default(), middle, buf, theme, Some(ctx.code));
     let below = Rect { y: middle.bottom() + 1, height: inner.bottom().saturating_sub(middle.bottom() + 1), ..inner };
     write(&facts[1..], below, buf);
+}
+
+/// What may be read of a card before its interview: the statement and the phases.
+pub fn told(problem: &Problem) -> String {
+    let phases: String = problem.phases.iter().map(|phase| format!("- {} · {} min\n", phase.name, phase.minutes)).collect();
+    let asked = if problem.asked_at.is_empty() { String::new() } else { format!("\nAsked at {}.\n", problem.asked_at.join(", ")) };
+    format!("{}\n\n{phases}{asked}", problem.statement.trim())
 }
 
 fn write(lines: &[Line<'static>], area: Rect, buf: &mut Buffer) {
@@ -60,19 +70,18 @@ fn first_line(head: &Head, cols: usize, theme: &Theme) -> Line<'static> {
 
 fn own_lines(head: &Head, past: Option<&Past>, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
     let Some(past) = past else { return Vec::new() };
-    let label = |name: &str| Span::styled(format!("{name} "), theme.dim);
+    let wrapped = |says: &str, style: Style| text::wrap(says, cols).into_iter().map(|line| Line::styled(line, style)).collect::<Vec<_>>();
     match past.standing(&head.id) {
-        Standing::Fresh => vec![Line::styled("Not tried yet: m sits it now", theme.dim)],
+        Standing::Fresh => wrapped("Not tried yet: m sits it now", theme.dim),
         Standing::Paused(cut) => {
-            let elsewhere = if cut.elsewhere { ", open in another greenroom" } else { ": m goes on with it" };
-            vec![Line::styled(format!("Paused after {} min{elsewhere}", cut.used_min), theme.warn)]
+            let how = if cut.elsewhere { ", open in another greenroom" } else { ": m goes on with it" };
+            wrapped(&format!("Paused after {} min{how}", cut.used_min), theme.warn)
         }
-        Standing::Unscored => vec![Line::styled("Sat and not scored yet: h finds it", theme.accent)],
+        Standing::Unscored => wrapped("Sat and not scored yet: h finds it", theme.accent),
         Standing::Done(trend) => {
             let best = trend.best().unwrap_or(0.0);
             let last = trend.last().unwrap_or(0.0);
-            let scores = format!("{best:.0}/50, last {last:.0}, {} sat", trend.attempts);
-            let mut lines = vec![Line::from(vec![label("Best"), Span::raw(scores)])];
+            let mut lines = labelled("Best", &format!("{best:.0}/50, last {last:.0}, sat {} times", trend.attempts), cols, theme);
             if let Some(weakest) = &trend.weakest {
                 let says = format!("{} ({} of {})", weakest.line, weakest.points, weakest.of);
                 lines.extend(labelled("Weakest line", &says, cols, theme));
