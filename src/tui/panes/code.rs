@@ -29,9 +29,12 @@ pub type Pieces = Vec<(Kind, String)>;
 
 type Key = (String, String);
 
+/// What has been asked for; none until it has come.
+type Done = Mutex<BTreeMap<Key, Option<Arc<Vec<Pieces>>>>>;
+
 /// Highlighted code by language and text, filled by a worker.
 pub struct Highlighter {
-    done: Arc<Mutex<BTreeMap<Key, Option<Arc<Vec<Pieces>>>>>>,
+    done: Arc<Done>,
     generation: Arc<AtomicU64>,
     asks: Sender<Key>,
 }
@@ -67,7 +70,7 @@ impl Highlighter {
     }
 }
 
-fn work(inbox: &Receiver<Key>, done: &Mutex<BTreeMap<Key, Option<Arc<Vec<Pieces>>>>>, generation: &AtomicU64, app: &Sender<Message>) {
+fn work(inbox: &Receiver<Key>, done: &Done, generation: &AtomicU64, app: &Sender<Message>) {
     let mut syntaxes = None;
     while let Ok(key) = inbox.recv() {
         let syntaxes = syntaxes.get_or_insert_with(two_face::syntax::extra_newlines);

@@ -53,7 +53,6 @@ impl Writer<'_> {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(text) => self.say(&text),
             Event::Code(text) => self.text.extend(glyphs(&text, self.style().patch(self.theme.code))),
             Event::SoftBreak => self.say(" "),
             Event::HardBreak => self.say("\n"),
@@ -63,8 +62,7 @@ impl Writer<'_> {
                 self.push(&glyphs(&rule, self.theme.border));
                 self.gap = true;
             }
-            Event::Html(text) | Event::InlineHtml(text) => self.say(&text),
-            Event::InlineMath(text) | Event::DisplayMath(text) => self.say(&text),
+            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) | Event::InlineMath(text) | Event::DisplayMath(text) => self.say(&text),
             Event::FootnoteReference(_) | Event::TaskListMarker(_) => {}
         }
     }
@@ -138,7 +136,7 @@ impl Writer<'_> {
                 self.flush();
                 self.styles.pop();
             }
-            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image => {
+            TagEnd::TableHead | TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image => {
                 self.styles.pop();
             }
             TagEnd::List(_) => {
@@ -158,9 +156,6 @@ impl Writer<'_> {
                 self.gap = true;
             }
             TagEnd::CodeBlock => self.end_code(),
-            TagEnd::TableHead => {
-                self.styles.pop();
-            }
             TagEnd::TableCell => {
                 let cell = std::mem::take(&mut self.text);
                 if let Block::Table { rows } = &mut self.block

@@ -64,11 +64,6 @@ impl Past {
         self.attempts.iter().any(|a| a.problem == problem && a.state == State::Finished)
     }
 
-    /// The attempt that waits for its score, if any: the newest.
-    pub fn unscored(&self, problem: &str) -> Option<&Attempt> {
-        self.attempts.iter().filter(|a| a.problem == problem && a.state == State::Finished && a.result().is_none()).max_by_key(|a| a.started_at)
-    }
-
     pub fn done(&self, heads: &[Head]) -> usize {
         heads.iter().filter(|head| matches!(self.standing(&head.id), Standing::Done(_) | Standing::Unscored)).count()
     }
