@@ -228,7 +228,7 @@ impl List {
 impl Screen for List {
     fn header(&self, ctx: &Ctx<'_>) -> Header {
         let Some(all) = &ctx.rooms.catalog else { return Header { right: Line::raw("reading the problems"), ..Header::title("greenroom") } };
-        let mut parts = vec![count(all.heads().len(), "problem")];
+        let mut parts = vec![text::count(all.heads().len(), "problem")];
         if let Some(past) = &self.past {
             parts.push(format!("{} done", past.done(all.heads())));
             if past.streak > 0 {
@@ -333,10 +333,6 @@ impl Screen for List {
             None => popup::frame("", ctx.theme).render(detail, buf),
         }
     }
-}
-
-fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 fn split(area: Rect) -> [Rect; 2] {

@@ -24,6 +24,11 @@ pub fn fit(text: &str, cols: usize) -> String {
     cut
 }
 
+/// `1 hint`, `2 hints`.
+pub fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// The text in exactly `cols` cells: cut or filled up.
 pub fn pad(text: &str, cols: usize) -> String {
     let mut text = fit(text, cols);

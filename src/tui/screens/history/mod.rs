@@ -5,17 +5,20 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+use crate::catalog::Catalog;
 use crate::history::{self, Calibration, Entry, Trend};
 use crate::score::Lean;
 use crate::store::{State, Store, StoreError};
 use crate::tui::keymap::{self, Binding, KeyHelp, bind, ch, code, ctrl, quiet};
 use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen, Tone};
 use crate::tui::screens::Place;
+use crate::tui::widgets::text;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use std::any::Any;
+use std::collections::BTreeMap;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Act {
@@ -47,6 +50,8 @@ const KEYS: &[Binding<Act>] = &[
 /// Everything there is to look back on, read by a worker.
 struct Book {
     entries: Vec<Entry>,
+    /// What each rubric line says, by problem and line.
+    lines: BTreeMap<(String, String), String>,
     trends: Vec<Trend>,
     streak: u32,
     calibration: Calibration,
@@ -55,13 +60,17 @@ struct Book {
 }
 
 impl Book {
-    fn read(store: &Store) -> Result<Book, StoreError> {
+    fn read(store: &Store, catalog: &Catalog) -> Result<Book, StoreError> {
         let (attempts, predictions) = (store.attempts()?, store.predictions()?);
         let (trends, calibration, lean, time) =
             (history::trends(&attempts), history::calibration(&predictions), history::lean(&attempts), history::time_spent(&attempts));
         let streak = history::streak(&attempts, &predictions, chrono::Local::now().date_naive(), &chrono::Local);
+        let mut lines = BTreeMap::new();
+        for problem in trends.iter().filter_map(|trend| catalog.problem(&trend.problem).ok()) {
+            lines.extend(problem.rubric.iter().map(|line| ((problem.id.clone(), line.id.clone()), line.line.clone())));
+        }
         let entries = attempts.into_iter().map(|attempt| Ok(Entry { notes: store.notes(&attempt.id)?, attempt })).collect::<Result<_, StoreError>>()?;
-        Ok(Book { entries, trends, streak, calibration, lean, time })
+        Ok(Book { entries, lines, trends, streak, calibration, lean, time })
     }
 }
 
@@ -96,8 +105,8 @@ impl History {
     }
 
     fn read(ctx: &Ctx<'_>) {
-        if let Some(store) = ctx.rooms.store().cloned() {
-            ctx.mailbox.work("history", move || Book::read(&store));
+        if let (Some(store), Some(catalog)) = (ctx.rooms.store().cloned(), ctx.rooms.catalog.clone()) {
+            ctx.mailbox.work("history", move || Book::read(&store, &catalog));
         }
     }
 
@@ -155,7 +164,8 @@ impl Screen for History {
             (Some(_), Some(entry)) => format!("History: {}", entry.attempt.title),
             _ => "History".to_string(),
         };
-        let right = self.book.as_ref().map_or("reading".to_string(), |book| format!("{} attempts · {}-day streak", self.entries().len(), book.streak));
+        let right =
+            self.book.as_ref().map_or("reading".to_string(), |book| format!("{} · {}-day streak", text::count(self.entries().len(), "attempt"), book.streak));
         Header { right: Line::raw(right), ..Header::title(title) }
     }
 

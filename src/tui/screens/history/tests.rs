@@ -27,7 +27,7 @@ fn sit(room: &Room, grade: Grade) -> String {
 
 fn open(room: &Room) -> History {
     let mut screen = History::new(None);
-    screen.take(Book::read(room.store()).unwrap());
+    screen.take(Book::read(room.store(), &Catalog::default()).unwrap());
     screen
 }
 

@@ -124,9 +124,9 @@ fn draw_entry(screen: &History, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let block = popup::frame(title, theme);
     let inner = block.inner(area);
     block.render(area, buf);
-    let Some(entry) = screen.entry() else { return };
+    let (Some(entry), Some(book)) = (screen.entry(), &screen.book) else { return };
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let lines = told(entry, usize::from(inner.width), theme);
+    let lines = told(book, entry, usize::from(inner.width), theme);
     let from = screen.from.min(lines.len().saturating_sub(usize::from(inner.height)));
     let length = lines.len();
     for (row, line) in inner.rows().zip(lines.into_iter().skip(from)) {
@@ -135,16 +135,22 @@ fn draw_entry(screen: &History, area: Rect, buf: &mut Buffer, theme: &Theme) {
     scroll::bar(area, from, length, buf, theme);
 }
 
-fn told(entry: &Entry, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
+fn told(book: &Book, entry: &Entry, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
     let attempt = &entry.attempt;
     let of = |ms: u64| clock_digits(std::time::Duration::from_millis(ms));
     let assisted = if attempt.assisted { " · assisted" } else { "" };
-    let head =
-        format!("{} · {} · {} of {} · {} hints{assisted}", attempt.level, attempt.mode.name(), of(attempt.used_ms), of(attempt.allowed_ms), attempt.hints);
+    let head = format!(
+        "{} · {} · {} of {} · {}{assisted}",
+        attempt.level,
+        attempt.mode.name(),
+        of(attempt.used_ms),
+        of(attempt.allowed_ms),
+        text::count(attempt.hints as usize, "hint")
+    );
     let mut lines: Vec<Line<'static>> = text::wrap(&head, cols).into_iter().map(|line| Line::styled(line, theme.dim)).collect();
     if let Some(score) = attempt.result() {
         lines.push(Line::default());
-        lines.extend(scored(attempt, score, cols, theme));
+        lines.extend(scored(book, attempt, score, cols, theme));
     }
     for (phase, notes) in entry.notes.iter().filter(|(_, notes)| !notes.trim().is_empty()) {
         lines.push(Line::default());
@@ -154,7 +160,7 @@ fn told(entry: &Entry, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
     lines
 }
 
-fn scored(attempt: &Attempt, score: &Score, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
+fn scored(book: &Book, attempt: &Attempt, score: &Score, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
     let late = if score.penalty > 0 { format!(" - {} late", score.penalty) } else { String::new() };
     let blind = attempt.blind.as_ref().map_or(String::new(), |blind| format!(" · blind {}", short(blind.total)));
     let sum = format!("{} of 50, {} ({}{late}{blind})", short(score.total), score.band.name(), short(score.points));
@@ -162,7 +168,9 @@ fn scored(attempt: &Attempt, score: &Score, cols: usize, theme: &Theme) -> Vec<L
     for line in &score.lines {
         let (mark, style) = grade_mark(line.grade, line.reached, theme);
         let tail = if line.reached { format!("{}/{}", short(line.points), short(line.of)) } else { "not reached".into() };
-        let says = text::pad(&line.line, cols.saturating_sub(tail.len() + 3));
+        // A line that has left its card is told by its id.
+        let says = book.lines.get(&(attempt.problem.clone(), line.line.clone())).unwrap_or(&line.line);
+        let says = text::pad(says, cols.saturating_sub(tail.len() + 3));
         lines.push(Line::from(vec![Span::styled(format!("{mark} "), style), Span::raw(says), Span::styled(format!(" {tail}"), theme.dim)]));
     }
     for (name, mean) in [("dimensions", score.dimensions_mean), ("communication", score.communication_mean)] {

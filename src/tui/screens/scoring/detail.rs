@@ -76,7 +76,7 @@ fn draw_line(screen: &Scoring, line: &RubricLine, area: Rect, buf: &mut Buffer, 
     match (&screen.evidence, judged) {
         (Some(entry), _) => entry.draw(field, buf, theme),
         (None, Some(judged)) if !judged.evidence.is_empty() => Span::raw(text::fit(&judged.evidence, usize::from(field.width))).render(field, buf),
-        _ => Span::styled("e: one line from your notes that shows it", theme.dim).render(field, buf),
+        _ => Span::styled("enter: one line from your notes that shows it", theme.dim).render(field, buf),
     }
 }
 

@@ -217,8 +217,8 @@ impl Scoring {
         }
         let id = line.id.clone();
         let judged = self.judgement_mut().lines.entry(id).or_insert(Judged { grade, evidence: String::new() });
+        // The line stays chosen: its evidence comes next.
         judged.grade = grade;
-        self.select(self.chosen + 1);
         Vec::new()
     }
 
@@ -268,6 +268,7 @@ impl Scoring {
                 let (id, evidence) = (line.id.clone(), entry.take().trim().to_string());
                 // Words without a grade are an opinion still to come; they are kept under the lowest.
                 self.judgement_mut().lines.entry(id).or_insert(Judged { grade: Grade::None, evidence: String::new() }).evidence = evidence;
+                self.select(self.chosen + 1);
             }
             _ => {
                 entry.on_key(key);

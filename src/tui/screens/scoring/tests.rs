@@ -27,7 +27,7 @@ fn again(room: &Room, id: &str) -> Scoring {
 
 /// Judges everything that can be judged: full, half, half, then threes.
 fn judge(room: &Room, screen: &mut Scoring) {
-    room.write(screen, "fhh");
+    room.write(screen, "fjhjhj");
     room.press(screen, KeyCode::Down);
     room.write(screen, "33333333");
 }
@@ -36,7 +36,7 @@ fn judge(room: &Room, screen: &mut Scoring) {
 fn blind_fits_a_small_terminal() {
     let room = Room::new();
     let mut screen = open(&room);
-    room.write(&mut screen, "f");
+    room.write(&mut screen, "fj");
     insta::assert_snapshot!("blind_small", room.show(&screen, 80, 24));
 }
 
@@ -91,8 +91,8 @@ fn open_lines_are_told_once() {
 fn leaving_in_the_middle_keeps_what_was_judged() {
     let room = Room::new();
     let mut screen = open(&room);
-    room.write(&mut screen, "f");
-    room.press(&mut screen, KeyCode::Char('e'));
+    room.write(&mut screen, "fj");
+    room.press(&mut screen, KeyCode::Enter);
     room.write(&mut screen, "sorted set, nj");
     room.press(&mut screen, KeyCode::Enter);
     screen.on_save(&room.ctx());
@@ -117,7 +117,7 @@ fn a_step_is_for_scales_and_a_grade_for_lines() {
 fn any_size_can_be_drawn() {
     let room = Room::new();
     let mut screen = open(&room);
-    for keys in ["", "fff4", "cc", "cc"] {
+    for keys in ["", "fjfjfj4", "cc", "cc"] {
         room.write(&mut screen, keys);
         for (cols, rows) in [(1, 3), (5, 4), (20, 5), (60, 18), (80, 24), (200, 60)] {
             room.show(&screen, cols, rows);
