@@ -7,39 +7,122 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub enum Msg {
     // Requests, from the client to the API tier and on to whoever answers.
-    Post { id: PostId },
-    Delete { id: PostId },
-    Follow { user: u32, author: u32, on: bool },
-    Read { ticket: u64, user: u32 },
+    Post {
+        id: PostId,
+    },
+    Delete {
+        id: PostId,
+    },
+    Follow {
+        user: u32,
+        author: u32,
+        on: bool,
+    },
+    Read {
+        ticket: u64,
+        user: u32,
+    },
     // Answers to the client.
-    Posted { id: PostId },
-    Deleted { id: PostId },
-    Followed { user: u32 },
-    Page { ticket: u64, ids: Vec<PostId> },
+    Posted {
+        id: PostId,
+    },
+    Deleted {
+        id: PostId,
+    },
+    Followed {
+        user: u32,
+    },
+    Page {
+        ticket: u64,
+        ids: Vec<PostId>,
+    },
     // The social graph.
-    Whom { ticket: u64, user: u32, which: Which },
-    Whose { ticket: u64, authors: Vec<u32>, stamp: u64 },
-    Followers { ticket: u64, author: u32, part: Part },
-    FollowersAre { ticket: u64, users: Vec<u32>, stamp: u64 },
+    Whom {
+        ticket: u64,
+        user: u32,
+        which: Which,
+    },
+    Whose {
+        ticket: u64,
+        authors: Vec<u32>,
+        stamp: u64,
+    },
+    Followers {
+        ticket: u64,
+        author: u32,
+        part: Part,
+    },
+    FollowersAre {
+        ticket: u64,
+        users: Vec<u32>,
+        skipped: u64,
+        stamp: u64,
+    },
     // The post stores.
-    Lists { ticket: u64, authors: Vec<u32>, count: usize },
-    ListsAre { ticket: u64, lists: Vec<(u32, Vec<PostId>)>, count: usize },
-    Check { ticket: u64, ids: Vec<PostId> },
-    Live { ticket: u64, ids: Vec<PostId> },
+    Lists {
+        ticket: u64,
+        authors: Vec<u32>,
+        count: usize,
+    },
+    ListsAre {
+        ticket: u64,
+        lists: Vec<(u32, Vec<PostId>)>,
+        count: usize,
+    },
+    Check {
+        ticket: u64,
+        ids: Vec<PostId>,
+    },
+    Live {
+        ticket: u64,
+        ids: Vec<PostId>,
+    },
     // The timeline shards.
-    Show { ticket: u64, user: u32, count: usize },
-    Shown { ticket: u64, ids: Vec<PostId> },
-    Apply { ticket: u64, change: Change },
-    Applied { ticket: u64 },
+    Show {
+        ticket: u64,
+        user: u32,
+        count: usize,
+    },
+    Shown {
+        ticket: u64,
+        ids: Vec<PostId>,
+    },
+    Apply {
+        ticket: u64,
+        change: Change,
+    },
+    Applied {
+        ticket: u64,
+    },
     // The fan-out queue.
-    Enqueue { number: u64, job: Job },
-    Enqueued { number: u64 },
-    Ready,
-    Take { ticket: u64, job: Job },
-    Renew { ticket: u64 },
-    Done { ticket: u64 },
-    Split { ticket: u64, parts: Vec<Job> },
-    Back { ticket: u64 },
+    Enqueue {
+        number: u64,
+        job: Job,
+    },
+    Enqueued {
+        number: u64,
+    },
+    /// A worker is idle; `last` is the last ticket it took.
+    Ready {
+        last: u64,
+    },
+    Take {
+        ticket: u64,
+        job: Job,
+    },
+    Renew {
+        ticket: u64,
+    },
+    Done {
+        ticket: u64,
+    },
+    Split {
+        ticket: u64,
+        parts: Vec<Job>,
+    },
+    Back {
+        ticket: u64,
+    },
 }
 
 /// Which of the followed authors are asked for.
@@ -132,7 +215,7 @@ impl Message for Msg {
             Msg::Applied { .. } => "applied",
             Msg::Enqueue { .. } => "enqueue",
             Msg::Enqueued { .. } => "enqueued",
-            Msg::Ready => "ready",
+            Msg::Ready { .. } => "ready",
             Msg::Take { .. } => "take",
             Msg::Renew { .. } => "renew",
             Msg::Done { .. } => "done",
@@ -150,7 +233,7 @@ impl Message for Msg {
                 ids.iter().fold(*ticket, |mark, id| mark.rotate_left(5) ^ id.0)
             }
             Msg::Enqueue { number, .. } | Msg::Enqueued { number } => *number,
-            Msg::Ready => 0,
+            Msg::Ready { last } => *last,
             Msg::FollowersAre { ticket, users, .. } => ticket.rotate_left(20) ^ users.len() as u64,
             Msg::Whose { ticket, authors, .. } | Msg::Lists { ticket, authors, .. } => ticket.rotate_left(20) ^ authors.len() as u64,
             Msg::Read { ticket, .. }

@@ -20,6 +20,8 @@ pub struct FanoutQueue {
     next: u64,
     /// Volatile: workers report again when the queue comes back.
     idle: VecDeque<NodeId>,
+    /// The last ticket each worker was given, and when.
+    given: BTreeMap<NodeId, (u64, Time)>,
     armed: bool,
 }
 
@@ -38,6 +40,7 @@ impl FanoutQueue {
     /// Jobs are on disk, leases too; who was idle is not.
     pub fn crash(&mut self) {
         self.idle.clear();
+        self.given.clear();
         self.armed = false;
     }
 
@@ -47,7 +50,13 @@ impl FanoutQueue {
                 self.ready.push_back(job);
                 cx.send(from, Msg::Enqueued { number });
             }
-            Msg::Ready => self.is_idle(from),
+            Msg::Ready { last } => {
+                // A worker that reports while a job is on its way to it is not idle, and a restarted one's job has a lease to run out.
+                let (given, at) = self.given.get(&from).copied().unwrap_or_default();
+                if given <= last || cx.now().since(at) >= cx.system().lease {
+                    self.is_idle(from);
+                }
+            }
             Msg::Renew { ticket } => {
                 let until = cx.now() + cx.system().lease;
                 if let Some(lease) = self.leases.get_mut(&ticket) {
@@ -57,14 +66,14 @@ impl FanoutQueue {
             }
             Msg::Done { ticket } => {
                 self.leases.remove(&ticket);
-                self.is_idle(from);
+                self.is_through(from, ticket);
             }
             Msg::Split { ticket, parts } => {
                 // A lease that ran out meanwhile has its job back in line: splitting it again would do the work twice.
                 if self.leases.remove(&ticket).is_some() || !cx.system().ack_after_delivery {
                     self.ready.extend(parts);
                 }
-                self.is_idle(from);
+                self.is_through(from, ticket);
             }
             Msg::Back { ticket } => {
                 if let Some(lease) = self.leases.remove(&ticket) {
@@ -94,6 +103,13 @@ impl FanoutQueue {
         self.hand_out(cx);
     }
 
+    /// A worker has finished with a ticket; a repeated message about an old one says nothing about now.
+    fn is_through(&mut self, worker: NodeId, ticket: u64) {
+        if self.given.get(&worker).is_none_or(|(given, _)| *given == ticket) {
+            self.is_idle(worker);
+        }
+    }
+
     fn is_idle(&mut self, worker: NodeId) {
         if !self.idle.contains(&worker) {
             self.idle.push_back(worker);
@@ -106,6 +122,7 @@ impl FanoutQueue {
             let Some(job) = self.ready.pop_front() else { break };
             self.next += 1;
             let ticket = self.next;
+            self.given.insert(worker, (ticket, cx.now()));
             // Acknowledged on receipt, the job is forgotten here and now; a worker's crash then loses it.
             if cx.system().ack_after_delivery {
                 self.leases.insert(ticket, Lease { job, worker, until: cx.now() + cx.system().lease });

@@ -72,9 +72,9 @@ impl Social {
         let followed_by = all.len();
         let skip = cx.system().skip_inactive;
         let users: Vec<u32> = all.into_iter().filter(|user| !skip || self.active[*user as usize]).collect();
-        cx.count(super::metrics::SKIPPED, (followed_by - users.len()) as u64);
+        let skipped = (followed_by - users.len()) as u64;
         let wait = self.desk.serve(cx.now(), cost::GRAPH + cost::GRAPH_PER_EDGE * followed_by as u64);
-        cx.send_after(wait, from, Msg::FollowersAre { ticket, users, stamp: self.clock });
+        cx.send_after(wait, from, Msg::FollowersAre { ticket, users, skipped, stamp: self.clock });
     }
 
     /// Both directions change in one step, and the job that back-fills or clears goes into the outbox with them.

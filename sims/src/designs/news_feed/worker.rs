@@ -1,6 +1,6 @@
 //! A fan-out worker: takes one job at a time, writes it into the shards batch by batch, and says done when every batch is confirmed.
 
-use super::metrics::WRITE_WORK;
+use super::metrics::{SKIPPED, WRITE_WORK};
 use super::msg::{Change, Job, Msg, Part, Timer};
 use super::node::Ctx;
 use super::system::Map;
@@ -23,6 +23,8 @@ pub struct Worker {
     task: Option<Box<Task>>,
     /// Grows over the worker's whole life, so that an answer to an earlier question is not mistaken.
     asked: u64,
+    /// The last ticket taken.
+    last: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -38,7 +40,7 @@ struct Task {
 
 impl Worker {
     pub fn new(map: Arc<Map>) -> Worker {
-        Worker { map, task: None, asked: 0 }
+        Worker { map, task: None, asked: 0, last: 0 }
     }
 
     /// Another of the same team, with nothing to do yet.
@@ -47,20 +49,21 @@ impl Worker {
     }
 
     pub fn start(&mut self, cx: &mut Ctx<'_>) {
-        cx.send(self.map.queue, Msg::Ready);
+        cx.send(self.map.queue, Msg::Ready { last: self.last });
         cx.background(IDLE, Timer::Idle);
     }
 
     pub fn crash(&mut self) {
         self.task = None;
+        self.last = 0;
     }
 
     pub fn hear(&mut self, msg: Msg, cx: &mut Ctx<'_>) {
         match msg {
             Msg::Take { ticket, job } => self.take(ticket, job, cx),
-            Msg::FollowersAre { ticket, users, stamp } => {
+            Msg::FollowersAre { ticket, users, skipped, stamp } => {
                 if self.confirm(ticket, cx.now()) {
-                    self.fan_out(users, stamp, cx);
+                    self.fan_out(users, skipped, stamp, cx);
                 }
             }
             Msg::ListsAre { ticket, lists, .. } => {
@@ -84,7 +87,7 @@ impl Worker {
         match timer {
             Timer::Idle => {
                 if self.task.is_none() {
-                    cx.send(self.map.queue, Msg::Ready);
+                    cx.send(self.map.queue, Msg::Ready { last: self.last });
                 }
                 cx.background(IDLE, Timer::Idle);
             }
@@ -105,6 +108,7 @@ impl Worker {
             }
             return;
         }
+        self.last = self.last.max(ticket);
         self.task = Some(Box::new(Task { ticket, job, todo: VecDeque::new(), sent: BTreeMap::new(), progress: cx.now() }));
         cx.after(TEND, Timer::Tend(ticket));
         match job {
@@ -143,13 +147,14 @@ impl Worker {
     }
 
     /// Many followers are cut into chunks that other workers can take, and that let small authors' posts pass in between.
-    fn fan_out(&mut self, users: Vec<u32>, stamp: u64, cx: &mut Ctx<'_>) {
+    fn fan_out(&mut self, users: Vec<u32>, skipped: u64, stamp: u64, cx: &mut Ctx<'_>) {
         let Some(task) = &self.task else { return };
         let (job, chunk) = (task.job, cx.system().chunk.max(1));
         let whole = matches!(job, Job::Post { part: Part::ALL, .. } | Job::Delete { part: Part::ALL, .. });
         if whole && users.len() > chunk {
             return self.split(&users, chunk, cx);
         }
+        cx.count(SKIPPED, skipped);
         let mut groups: BTreeMap<NodeId, Vec<u32>> = BTreeMap::new();
         for user in users {
             groups.entry(self.map.shard_of(user)).or_default().push(user);
@@ -225,7 +230,7 @@ impl Worker {
             let ticket = task.ticket;
             self.task = None;
             cx.send(self.map.queue, Msg::Back { ticket });
-            cx.send(self.map.queue, Msg::Ready);
+            cx.send(self.map.queue, Msg::Ready { last: self.last });
             return;
         }
         for (to, msg, sent) in task.sent.values_mut() {
