@@ -24,6 +24,11 @@ pub const ACTIONS: &[ActionSpec] = &[
         says: "a user unfollows some of those followed at the start, the most followed first",
         args: &[USER, n("how many", 5_000, "1")],
     },
+    ActionSpec {
+        name: "lose-followers",
+        says: "some of an author's followers at the start unfollow, the highest numbers first: those a fan-out reaches last",
+        args: &[RANK, n("how many followers", 5_000, "20")],
+    },
     ActionSpec { name: "come-back", says: "inactive users open the app", args: &[n("how many users", 20_000, "100")] },
     ActionSpec { name: "read", says: "a user reads a page", args: &[USER, n("how many times", 1_000, "1")] },
 ];
@@ -42,6 +47,7 @@ pub fn act(stage: &mut Stage<'_, NewsFeed>, action: &Action) -> Result<(), Strin
         },
         "follow-many" => with_client(stage, |client, cx| client.follow_many(user, count, cx)).map(drop),
         "unfollow" => with_client(stage, |client, cx| client.unfollow(user, count, cx)).map(drop),
+        "lose-followers" => with_client(stage, |client, cx| client.lose_followers(rank, count, cx)).map(drop),
         "come-back" => with_client(stage, |client, cx| client.come_back(count, cx)),
         "read" => with_client(stage, |client, cx| (0..count).for_each(|_| client.read(user, cx))),
         other => Err(format!("the feed cannot {other}")),

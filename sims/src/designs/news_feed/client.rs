@@ -240,6 +240,15 @@ impl Client {
         row.len()
     }
 
+    /// So many of an author's followers at the start unfollow, the highest numbers first.
+    pub fn lose_followers(&mut self, author: u32, n: usize, cx: &mut Ctx<'_>) -> usize {
+        let users: Vec<u32> = self.map.graph.followers(author).iter().rev().take(n).copied().collect();
+        for user in &users {
+            self.ask(Msg::Follow { user: *user, author, on: false }, cx);
+        }
+        users.len()
+    }
+
     /// The author deletes their latest posts.
     pub fn delete_latest(&mut self, author: u32, n: usize, cx: &mut Ctx<'_>) -> usize {
         let posts = self.latest.get_mut(&author).map_or_else(Vec::new, |posts| posts.split_off(posts.len().saturating_sub(n)));
