@@ -86,3 +86,39 @@ fn expectation(objective: &Objective, design: &'static Design) -> Result<Expecta
     };
     experiment::expectation(&text, &Scope { design, runs: &[RUN] }).map_err(|why| format!("objective {why}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Is;
+    use crate::lab::toy;
+
+    fn objective(metric: &str, is: Is, than: &str) -> Objective {
+        Objective { value: Some(metric.into()), is: Some(is), than: Some(than.into()), holds: None, because: Some("so it was agreed".into()) }
+    }
+
+    fn holds(invariant: &str) -> Objective {
+        Objective { value: None, is: None, than: None, holds: Some(invariant.into()), because: None }
+    }
+
+    fn plan(set: &[(&str, &str)]) -> RunPlan {
+        RunPlan { set: Pairs(set.iter().map(|(k, v)| (k.to_string(), (*v).into())).collect()), ..RunPlan::default() }
+    }
+
+    #[test]
+    fn an_objective_is_met_when_it_is_met_on_every_seed_and_shows_the_worst() {
+        let objectives = [objective("refused", Is::AtMost, "0"), objective("served", Is::AtLeast, "5K"), holds("all-served")];
+        let met = |set: &[(&str, &str)]| judge(&toy::DESIGN, &plan(set), &[1, 2, 3], &objectives, &AtomicBool::new(false)).unwrap().unwrap();
+        assert!(met(&[]).iter().all(|m| m.judged.passed));
+        let slow = met(&[("service", "50ms")]);
+        assert_eq!(slow.iter().map(|m| m.judged.passed).collect::<Vec<_>>(), [false, false, true]);
+        assert_eq!(slow[0].judged.text, "refused <= 0");
+        assert!(slow[0].judged.seed.is_some() && slow[0].judged.left.unwrap() > 1000.0);
+    }
+
+    #[test]
+    fn a_name_that_the_design_does_not_declare_is_refused() {
+        let refused = judge(&toy::DESIGN, &plan(&[]), &[1], &[objective("servd", Is::AtMost, "1")], &AtomicBool::new(false));
+        assert!(refused.unwrap_err().contains("did you mean `served`"));
+    }
+}

@@ -112,6 +112,9 @@ impl Told {
                 names.push(name);
             }
         }
+        // What the experiment speaks of comes first.
+        let spoken = |name: &str| self.report.judged.iter().any(|line| speaks_of(&line.text, name));
+        names.sort_by_key(|name| !spoken(name));
         let name_cols = names.iter().map(|n| n.len()).max().unwrap_or(0).min(cols / 3);
         let each = (cols.saturating_sub(name_cols) / runs.len().max(1)).clamp(NUMBER_COLS, NUMBER_COLS + 14);
         let bar_cols = each - NUMBER_COLS;
@@ -120,7 +123,9 @@ impl Told {
         let mut lines = vec![Line::styled(format!("{}{head}", " ".repeat(name_cols)), theme.dim)];
         for name in names {
             let values: Vec<Option<f64>> = runs.iter().map(|run| self.median(run, name)).collect();
-            if runs.len() > 1 && values.iter().all(|value| *value == values[0]) {
+            let alike = runs.len() > 1 && values.iter().all(|value| *value == values[0]);
+            let nothing = values.iter().all(|value| value.is_none_or(|value| value == 0.0));
+            if (alike || nothing) && !spoken(name) {
                 continue;
             }
             let most = values.iter().flatten().fold(0.0, |most: f64, value| most.max(value.abs()));
@@ -151,6 +156,11 @@ impl Told {
         }
         lines
     }
+}
+
+/// Whether a line names the metric of any run.
+fn speaks_of(line: &str, metric: &str) -> bool {
+    line.split(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c))).any(|word| word.split_once('.').is_some_and(|(_, name)| name == metric))
 }
 
 fn judged_lines(judged: &Judged, cols: usize, theme: &Theme) -> Vec<Line<'static>> {

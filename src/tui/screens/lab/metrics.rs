@@ -20,7 +20,9 @@ pub struct Charts {
 
 impl Charts {
     pub fn of(design: &'static Design) -> Charts {
-        let groups = design.charts.iter().map(|group| group.to_vec()).collect();
+        // A derived metric has no series: a chart of it would stay empty.
+        let drawn = |name: &&str| design.metrics.iter().any(|metric| metric.name == *name && has_series(metric));
+        let groups = design.charts.iter().map(|group| group.iter().copied().filter(drawn).collect::<Vec<_>>()).filter(|group| !group.is_empty()).collect();
         let histogram = design.metrics.iter().find(|m| matches!(m.shape, Shape::Histogram { .. })).map(|m| m.name);
         Charts { groups, histogram, own: None }
     }
