@@ -146,13 +146,14 @@ impl App {
             return;
         }
         let Some(open) = self.stack.last() else {
-            chrome::header(&super::screen::Header::title("greenroom"), area, frame.buffer_mut(), &self.theme);
+            chrome::header(&super::screen::Header::title("greenroom"), "?", area, frame.buffer_mut(), &self.theme);
             return;
         };
         let ctx = self.ctx(open);
         let keys = open.screen.keys();
         let [head, body, foot] = chrome::split(area);
-        chrome::header(&open.screen.header(&ctx), head, frame.buffer_mut(), &self.theme);
+        let help = if open.screen.types() { "F1" } else { "?" };
+        chrome::header(&open.screen.header(&ctx), help, head, frame.buffer_mut(), &self.theme);
         open.screen.draw(body, frame.buffer_mut(), &ctx);
         match self.toasts.last() {
             Some((_, tone, text)) => chrome::toast(*tone, text, foot, frame.buffer_mut(), &self.theme),

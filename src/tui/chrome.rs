@@ -15,10 +15,12 @@ pub fn split(area: Rect) -> [Rect; 3] {
     area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]))
 }
 
-pub fn header(header: &Header, area: Rect, buf: &mut Buffer, theme: &Theme) {
+/// `help` is the key that opens the help now: while letters are text, `?` is one.
+pub fn header(header: &Header, help: &str, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let row = Rect { height: area.height.min(1), ..area }.intersection(buf.area);
-    let help = Line::from(vec![Span::styled("  ?", theme.key), Span::styled(" help ", theme.dim)]);
-    let [left, right] = row.layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(9)]));
+    let help = Line::from(vec![Span::styled(format!("  {help}"), theme.key), Span::styled(" help ", theme.dim)]);
+    let help_cols = width(&help);
+    let [left, right] = row.layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(help_cols)]));
     help.right_aligned().render(right, buf);
     let indent = Rect { x: left.x + 1, width: left.width.saturating_sub(1), ..left };
     let widths = [&header.left, &header.middle, &header.right].map(|line| width(line));

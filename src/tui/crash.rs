@@ -51,3 +51,29 @@ fn write(folder: &Path, report: &str) -> std::io::Result<PathBuf> {
     std::fs::write(&path, report)?;
     Ok(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn a_worker_that_panics_becomes_a_message_and_a_report() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sender, inbox) = channel();
+        let before = std::panic::take_hook();
+        install(folder.path().join("new"), sender);
+        let worker = thread::Builder::new().name("worker".into()).spawn(|| panic!("the cache is on fire")).unwrap();
+        assert!(worker.join().is_err());
+        std::panic::set_hook(before);
+        let told = inbox.try_iter().find_map(|message| match message {
+            Message::Panicked(why) => Some(why),
+            _ => None,
+        });
+        assert!(told.is_some_and(|why| why.starts_with("the cache is on fire · report: ")));
+        let report = std::fs::read_dir(folder.path().join("new")).unwrap().flatten().next().unwrap();
+        assert!(report.file_name().to_string_lossy().starts_with("crash-"));
+        let text = std::fs::read_to_string(report.path()).unwrap();
+        assert!(text.contains("thread: worker") && text.contains("the cache is on fire") && text.contains("crash.rs"), "{text}");
+    }
+}

@@ -87,7 +87,7 @@ pub enum Global {
 }
 
 pub const GLOBAL: &[Binding<Global>] = &[
-    bind(&[ch('?'), f(1)], "?", "help", Global::Help),
+    bind(&[ch('?'), f(1)], "? F1", "help", Global::Help),
     quiet(&[code(KeyCode::Esc)], "esc", "back", Global::Back),
     quiet(&[ctrl('c')], "ctrl-c", "save and leave", Global::Leave),
     quiet(&[ctrl('z')], "ctrl-z", "stop, back to the shell", Global::Suspend),

@@ -27,11 +27,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// On the list, with three problems in two groups, in the dark theme.
-    pub fn new() -> Stage {
-        Stage::with(Theme::with(Mode::Dark, Glyphs::Unicode, true))
-    }
-
+    /// On the list, with three problems in two groups.
     pub fn with(theme: Theme) -> Stage {
         let folder = tempfile::tempdir().unwrap();
         let problems = folder.path().join("problems");

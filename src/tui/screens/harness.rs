@@ -68,7 +68,7 @@ impl Stage {
         let area = Rect::new(0, 0, cols, rows);
         let mut buf = Buffer::empty(area);
         let [head, body, foot] = chrome::split(area);
-        chrome::header(&screen.header(&self.ctx()), head, &mut buf, &self.theme);
+        chrome::header(&screen.header(&self.ctx()), "?", head, &mut buf, &self.theme);
         screen.draw(body, &mut buf, &self.ctx());
         chrome::footer(&screen.keys(), foot, &mut buf, &self.theme);
         let row = |y: u16| (0..cols).filter_map(|x| buf.cell((x, y)).map(|cell| cell.symbol().to_string())).collect::<String>();

@@ -133,3 +133,26 @@ impl Welcome {
         ])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::testing::Stage;
+    use crate::tui::theme::{Glyphs, Mode as Look};
+
+    #[test]
+    fn what_is_chosen_is_seen_at_once_and_written_down() {
+        let mut stage = Stage::with(Theme::with(Look::Dark, Glyphs::Unicode, true));
+        stage.app.open(Place::Welcome);
+        insta::assert_snapshot!("welcome", stage.text(80, 24));
+        stage.keys("ljlljl");
+        assert_eq!(stage.app.theme.mode, Look::Light);
+        let text = stage.text(60, 18);
+        assert!(text.contains("L7") && text.contains("light") && text.contains("real"), "{text}");
+        stage.keys("<enter>");
+        assert!(stage.text(80, 24).contains("Problems by group"));
+        let (written, faults) = Config::load(&stage.app.rooms.home.config());
+        assert_eq!(faults, Vec::<String>::new());
+        assert_eq!((written.level.as_deref(), written.theme, written.mode), (Some("L7"), config::Theme::Light, Mode::Real));
+    }
+}
