@@ -146,7 +146,8 @@ fn splits(world: &World<Ids>) -> Table {
     let known = [
         ("this run", this),
         ("Twitter", Layout::TWITTER),
-        ("Instagram", Layout::split(41, 13, 1, 1_314_220_021_721)),
+        // Uses the sign bit too.
+        ("Instagram", Layout { sequence_bits: 10, ..Layout::split(41, 13, 1, 1_314_220_021_721) }),
         ("Discord", Layout { time_bits: 42, sequence_bits: 12, ..Layout::split(42, 10, 1, 1_420_070_400_000) }),
         ("Sonyflake", Layout::split(39, 16, 10, 1_409_529_600_000)),
     ];
