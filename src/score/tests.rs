@@ -85,9 +85,9 @@ fn bands_begin_where_the_contract_says() {
 
 #[test]
 fn dimensions_are_weighted_and_communication_is_not() {
-    let mut judgement = Judgement::default();
-    judgement.dimensions = [("architecture", 5), ("storage", 2)].map(|(id, step)| (id.to_owned(), step)).into();
-    judgement.communication = [("clarity", 5), ("depth", 2)].map(|(id, step)| (id.to_owned(), step)).into();
+    let steps = |steps: [(&str, u8); 2]| steps.map(|(id, step)| (id.to_owned(), step)).into();
+    let (dimensions, communication) = (steps([("architecture", 5), ("storage", 2)]), steps([("clarity", 5), ("depth", 2)]));
+    let judgement = Judgement { dimensions, communication, ..Judgement::default() };
     let score = score(&sample::problem(), &sample::rubric(), &taken(minutes(1), &ALL), &judgement);
     let mean = score.dimensions_mean.unwrap();
     assert!((mean - (5.0 * 25.0 + 2.0 * 20.0) / 45.0).abs() < 1e-12, "{mean}");

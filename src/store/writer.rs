@@ -128,7 +128,7 @@ impl Writer {
         }
         let Err(error) = self.transact(work) else { return Ok(()) };
         if matches!(kind(&error), Kind::Disk | Kind::Damaged) && self.shared.health() == Health::Good {
-            self.to_memory(&error);
+            self.go_on_in_memory(&error);
             return Ok(self.transact(work)?);
         }
         Err(error.into())
@@ -140,7 +140,7 @@ impl Writer {
         tx.commit()
     }
 
-    fn to_memory(&mut self, error: &rusqlite::Error) {
+    fn go_on_in_memory(&mut self, error: &rusqlite::Error) {
         let why = format!("{}: work goes on in memory and is lost when you leave; export what you need", say(error));
         self.conn = open::copied(&self.conn).unwrap_or_else(open::fresh);
         *self.shared.health.lock().unwrap_or_else(PoisonError::into_inner) = Health::Memory(why.clone());

@@ -109,7 +109,9 @@ mod tests {
 
     fn typed(keys: &[KeyCode]) -> Entry {
         let mut entry = Entry::new("añb");
-        keys.iter().for_each(|key| drop(entry.on_key((*key).into())));
+        for key in keys {
+            entry.on_key((*key).into());
+        }
         entry
     }
 

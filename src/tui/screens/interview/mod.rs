@@ -12,7 +12,7 @@ mod tests;
 
 use crate::catalog::{Missing, Problem};
 use crate::session::{Mode, Plan, Refused, Session, Stage};
-use crate::store::{Live, StoreError, Unfinished};
+use crate::store::{Health, Live, Store, StoreError, Unfinished};
 use crate::tui::keymap::{self, KeyHelp};
 use crate::tui::panes::markdown::Markdown;
 use crate::tui::screen::{Ask, Ctx, Edited, Header, Reply, Screen, Tone};
@@ -238,8 +238,10 @@ fn area(notes: &str) -> TextArea<'static> {
 }
 
 impl Screen for Interview {
-    fn header(&self, _ctx: &Ctx<'_>) -> Header {
-        let unkept = if self.live.is_none() { " · not kept" } else { "" };
+    fn header(&self, ctx: &Ctx<'_>) -> Header {
+        // The user must see it all the time, not only in a toast: what is typed now is lost with the program.
+        let kept = self.live.is_some() && ctx.rooms.store().is_some_and(|store| store.health() == Health::Good);
+        let unkept = if kept { "" } else { " · not kept" };
         let right = Line::raw(format!("{} mode{unkept}", self.session.mode().name()));
         Header { right, ..Header::title(self.session.plan().title.clone()) }
     }
@@ -311,7 +313,9 @@ impl Screen for Interview {
             self.back = 0;
         }
         self.keep(ctx);
-        Vec::new()
+        // A disk that fills up or a lock shows here first.
+        let told = ctx.rooms.store().map(Store::notices).unwrap_or_default();
+        told.into_iter().map(|notice| Ask::Toast(Tone::Warn, notice)).collect()
     }
 
     fn on_message(&mut self, message: Box<dyn Any + Send>, ctx: &Ctx<'_>) -> Vec<Ask> {

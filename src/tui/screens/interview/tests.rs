@@ -152,3 +152,15 @@ fn any_size_and_any_pane_can_be_drawn() {
         room.press(&mut screen, KeyCode::Esc);
     }
 }
+
+#[test]
+fn an_interview_that_is_not_kept_says_so_all_the_time() {
+    let room = Room::new();
+    let card = Arc::new(sample::problem());
+    let session = Session::start(Plan::of(&card, None), Mode::Coached);
+    let mut screen = Interview::new(card, session, None, room.now);
+    assert!(room.show(&screen, 80, 24).contains("not kept"));
+    assert!(!room.show(&sit(&room, Mode::Coached), 80, 24).contains("not kept"));
+    room.press(&mut screen, KeyCode::F(10));
+    assert!(matches!(room.press(&mut screen, KeyCode::Enter)[..], [Ask::Toast(Tone::Bad, _), Ask::Back]));
+}
