@@ -18,11 +18,14 @@ pub fn judge(world: &World<RateLimiter>, lamps: &mut Lamps) {
             Role::Server(server) if local => (server.table(), world.now().0),
             _ => continue,
         };
-        for (key, entry) in table.iter() {
-            let promised = system.promised(key);
-            let later = latest.max(world.now().0) + (system.servers as u64 + 2) * promised.quota.window_ns;
+        for (key, promise, kept) in table.iter() {
+            let promised = if system.placement == Placement::Local { system.promised_locally(key) } else { system.promised(key) };
+            if promise != promised.mark {
+                continue;
+            }
             keys += 1;
-            if entry.promise == promised.mark && promised.rule.remaining(&entry.kept, later) == 0 {
+            let later = latest.max(world.now().0) + (system.servers as u64 + 2) * promised.quota.window_ns;
+            if promised.rule.remaining(kept, later) == 0 {
                 stuck = Some((key, world.name(id).to_string()));
             }
         }

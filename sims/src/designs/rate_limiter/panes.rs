@@ -61,12 +61,11 @@ fn left(world: &World<RateLimiter>, limiter_key: u64) -> String {
     let counts: Vec<String> = world
         .ids()
         .filter_map(|id| match world.node(id) {
-            Role::Store(store) if !local => store.table().get(limiter_key),
-            Role::Server(server) if local => server.table().get(limiter_key),
+            Role::Store(store) if !local => store.table().get(limiter_key, promised),
+            Role::Server(server) if local => server.table().get(limiter_key, promised),
             _ => None,
         })
-        .filter(|entry| entry.promise == promised.mark)
-        .map(|entry| promised.rule.reported(&entry.kept, world.now().0).to_string())
+        .map(|kept| promised.rule.reported(kept, world.now().0).to_string())
         .collect();
     if counts.is_empty() { "all".into() } else { counts.join(" ") }
 }

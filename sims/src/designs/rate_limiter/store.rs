@@ -12,6 +12,7 @@ use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
 use crate::parts::limiter::{Decision, Limiter, Log, SlidingLog};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 
 #[derive(Clone, Default)]
 pub struct Store {
@@ -23,36 +24,38 @@ pub struct Store {
     audit: BTreeMap<u64, Log>,
 }
 
-/// Keys with their entries, and the memory the entries take.
+/// What is kept for each key under each promise, and the memory it takes. The promise is part of the key, as a rule's version
+/// should be: a new limit begins with clean counts, and one that is rolled back finds its own.
 #[derive(Clone, Default)]
 pub struct Table {
-    entries: BTreeMap<u64, Entry>,
+    kept: BTreeMap<(u64, u64), Kept>,
     bytes: usize,
 }
 
 impl Table {
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &Entry)> {
-        self.entries.iter().map(|(key, entry)| (*key, entry))
+    /// Key, promise, and what is kept.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, u64, &Kept)> {
+        self.kept.iter().map(|((key, promise), kept)| (*key, *promise, kept))
     }
 
-    pub fn get(&self, key: u64) -> Option<&Entry> {
-        self.entries.get(&key)
+    pub fn get(&self, key: u64, promised: &Promised) -> Option<&Kept> {
+        self.kept.get(&(key, promised.mark))
     }
 
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.kept.len()
     }
 
-    /// Works on what is kept for a key under this promise; what was kept under another is as nothing.
     pub fn with<R>(&mut self, key: u64, promised: &Promised, f: impl FnOnce(&mut Kept) -> R) -> R {
-        let entry = self.entries.entry(key).or_insert_with(|| Entry { promise: 0, kept: Kept::Word(0) });
-        if entry.promise == promised.mark {
-            self.bytes -= promised.rule.bytes(&entry.kept);
-        } else {
-            *entry = Entry { promise: promised.mark, kept: promised.rule.fresh() };
-        }
-        let done = f(&mut entry.kept);
-        self.bytes += promised.rule.bytes(&entry.kept);
+        let kept = match self.kept.entry((key, promised.mark)) {
+            Slot::Occupied(slot) => {
+                self.bytes -= promised.rule.bytes(slot.get());
+                slot.into_mut()
+            }
+            Slot::Vacant(slot) => slot.insert(promised.rule.fresh()),
+        };
+        let done = f(kept);
+        self.bytes += promised.rule.bytes(kept);
         done
     }
 
@@ -69,12 +72,11 @@ impl Table {
     /// Forgets keys that would decide as if never seen: what an expiry does in a store that has one.
     fn sweep(&mut self, now: u64, system: &RateLimiter) {
         let bytes = &mut self.bytes;
-        self.entries.retain(|key, entry| {
+        self.kept.retain(|(key, promise), kept| {
             let promised = system.promised(*key);
-            // A rule that is rolled back finds its counts.
-            let keep = entry.promise != promised.mark || !promised.rule.idle(&entry.kept, now);
+            let keep = *promise != promised.mark || !promised.rule.idle(kept, now);
             if !keep {
-                *bytes -= promised.rule.bytes(&entry.kept);
+                *bytes -= promised.rule.bytes(kept);
             }
             keep
         });

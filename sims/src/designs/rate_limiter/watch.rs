@@ -24,13 +24,13 @@ pub struct Fact {
 
 #[derive(Clone, Default)]
 pub struct Ledger {
-    accounts: BTreeMap<u64, Account>,
+    /// By user or address, and by promise: what was granted under another is not held against this one.
+    accounts: BTreeMap<(u64, u64), Account>,
 }
 
 /// What one user or address was granted under one promise.
 #[derive(Clone, Default)]
 struct Account {
-    promise: u64,
     /// Instants of the last window.
     granted: VecDeque<u64>,
     /// A bucket that never refuses, in requests times window: below zero, more than burst + rate * t was granted.
@@ -55,11 +55,8 @@ impl Watch<RateLimiter> for Ledger {
         let who = subject(fact.key);
         let promised = system.promised(who);
         let (window, limit, at_once) = (promised.quota.window_ns, promised.quota.limit, promised.at_once);
-        let account = self.accounts.entry(who).or_default();
-        if account.promise != promised.mark {
-            // Another limit, another promise: what was granted before is not held against it.
-            *account = Account { promise: promised.mark, level: i128::from(at_once) * i128::from(window), latest: fact.at, ..Account::default() };
-        }
+        let full = || Account { level: i128::from(at_once) * i128::from(window), latest: fact.at, ..Account::default() };
+        let account = self.accounts.entry((who, promised.mark)).or_insert_with(full);
         let at = fact.at.max(account.latest);
         while account.granted.front().is_some_and(|granted| granted + window <= at) {
             account.granted.pop_front();
