@@ -36,10 +36,10 @@ impl<V: Clone> Lfu<V> {
         self.by_count.entry(count).or_default().push_front(&mut self.slab, id);
     }
 
-    fn make_room(&mut self, bytes: u32, out: &mut Vec<u64>) {
+    fn make_room(&mut self, bytes: u32, out: &mut Vec<(u64, V)>) {
         while self.used + u64::from(bytes) > self.capacity {
             let Some(rarest) = self.by_count.values().next().map(|list| list.back) else { return };
-            out.push(self.slab.at(rarest).key);
+            out.push(self.slab.pair(rarest));
             self.drop_entry(rarest);
         }
     }
@@ -62,7 +62,7 @@ impl<V: Clone> Cache<V> for Lfu<V> {
         Some(&self.slab.at(id).value)
     }
 
-    fn put(&mut self, key: u64, entry: Entry<V>, _now: Time, out: &mut Vec<u64>) {
+    fn put(&mut self, key: u64, entry: Entry<V>, _now: Time, out: &mut Vec<(u64, V)>) {
         // A replaced value keeps what its key has earned, and replacing counts as a use.
         let mut count = 1;
         if let Some(id) = self.slab.find(key) {
@@ -70,7 +70,7 @@ impl<V: Clone> Cache<V> for Lfu<V> {
             self.drop_entry(id);
         }
         if u64::from(entry.bytes) > self.capacity {
-            return out.push(key);
+            return out.push((key, entry.value));
         }
         self.make_room(entry.bytes, out);
         self.used += u64::from(entry.bytes);

@@ -33,16 +33,16 @@ impl<V: Clone> Cache<V> for Lru<V> {
         Some(&self.slab.at(id).value)
     }
 
-    fn put(&mut self, key: u64, entry: Entry<V>, _now: Time, out: &mut Vec<u64>) {
+    fn put(&mut self, key: u64, entry: Entry<V>, _now: Time, out: &mut Vec<(u64, V)>) {
         if let Some(id) = self.slab.find(key) {
             self.drop_entry(id);
         }
         if u64::from(entry.bytes) > self.capacity {
-            return out.push(key);
+            return out.push((key, entry.value));
         }
         while self.order.bytes + u64::from(entry.bytes) > self.capacity {
             let Some(oldest) = self.order.pop_back(&mut self.slab) else { break };
-            out.push(self.slab.at(oldest).key);
+            out.push(self.slab.pair(oldest));
             self.slab.remove(oldest);
         }
         let id = self.slab.insert(key, entry, 0);

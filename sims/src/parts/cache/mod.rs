@@ -33,7 +33,7 @@ pub trait Cache<V>: Clone {
     /// The value, counted as a use; none if it is missing or has expired (then it goes).
     fn get(&mut self, key: u64, now: Time) -> Option<&V>;
     /// Puts or replaces; what had to go is appended to `out`. An entry larger than the capacity is refused: then its own key is in `out`.
-    fn put(&mut self, key: u64, entry: Entry<V>, now: Time, out: &mut Vec<u64>);
+    fn put(&mut self, key: u64, entry: Entry<V>, now: Time, out: &mut Vec<(u64, V)>);
     fn remove(&mut self, key: u64) -> Option<V>;
     /// The value, without counting a use and whether or not it has expired.
     fn peek(&self, key: u64) -> Option<&V>;
@@ -109,7 +109,7 @@ impl<V: Clone> AnyCache<V> {
         each!(self, cache => cache.get(key, now))
     }
 
-    pub fn put(&mut self, key: u64, entry: Entry<V>, now: Time, out: &mut Vec<u64>) {
+    pub fn put(&mut self, key: u64, entry: Entry<V>, now: Time, out: &mut Vec<(u64, V)>) {
         each!(self, cache => cache.put(key, entry, now, out));
     }
 

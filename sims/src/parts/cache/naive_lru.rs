@@ -38,18 +38,18 @@ impl<V: Clone> Cache<V> for NaiveLru<V> {
         Some(&self.slab.at(id).value)
     }
 
-    fn put(&mut self, key: u64, entry: Entry<V>, _now: Time, out: &mut Vec<u64>) {
+    fn put(&mut self, key: u64, entry: Entry<V>, _now: Time, out: &mut Vec<(u64, V)>) {
         while self.counted + u64::from(entry.bytes) > self.capacity {
             let oldest = self.order.back;
             if self.slab.len() == 0 {
                 // Everything is gone and it still believes to be full: only forgetting helps.
                 self.counted = 0;
                 if u64::from(entry.bytes) > self.capacity {
-                    return out.push(key);
+                    return out.push((key, entry.value));
                 }
                 break;
             }
-            out.push(self.slab.at(oldest).key);
+            out.push(self.slab.pair(oldest));
             self.drop_entry(oldest);
         }
         self.counted += u64::from(entry.bytes);

@@ -38,12 +38,12 @@ impl<V: Clone> S3Fifo<V> {
         self.small.bytes + self.main.bytes
     }
 
-    fn make_room(&mut self, bytes: u32, out: &mut Vec<u64>) {
+    fn make_room(&mut self, bytes: u32, out: &mut Vec<(u64, V)>) {
         while self.used_bytes() + u64::from(bytes) > self.capacity {
             let from_small = self.small.bytes >= self.capacity / SMALL_PART || self.main.len == 0;
             let gone = if from_small { self.leave_small() } else { self.leave_main() };
             if let Some(id) = gone {
-                out.push(self.slab.at(id).key);
+                out.push(self.slab.pair(id));
                 self.slab.remove(id);
             } else if self.small.len + self.main.len == 0 {
                 return;
@@ -95,7 +95,7 @@ impl<V: Clone> Cache<V> for S3Fifo<V> {
         Some(&self.slab.at(id).value)
     }
 
-    fn put(&mut self, key: u64, entry: Entry<V>, _now: Time, out: &mut Vec<u64>) {
+    fn put(&mut self, key: u64, entry: Entry<V>, _now: Time, out: &mut Vec<(u64, V)>) {
         // A replaced value stays in its queue: it has earned that.
         let mut tag = None;
         if let Some(id) = self.slab.find(key) {
@@ -103,7 +103,7 @@ impl<V: Clone> Cache<V> for S3Fifo<V> {
             self.drop_entry(id);
         }
         if u64::from(entry.bytes) > self.capacity {
-            return out.push(key);
+            return out.push((key, entry.value));
         }
         self.make_room(entry.bytes, out);
         let tag = tag.unwrap_or_else(|| if self.ghosts.knows(key) { MAIN } else { 0 });

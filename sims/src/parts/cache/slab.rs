@@ -54,6 +54,11 @@ impl<V: Clone> Slab<V> {
         &mut self.slots[id as usize]
     }
 
+    pub fn pair(&self, id: u32) -> (u64, V) {
+        let slot = self.at(id);
+        (slot.key, slot.value.clone())
+    }
+
     /// Puts a key in that is not there.
     pub fn insert(&mut self, key: u64, entry: Entry<V>, tag: u32) -> u32 {
         let slot = Slot { key, before: NONE, after: NONE, bytes: entry.bytes, tag, expires: entry.expires, value: entry.value };

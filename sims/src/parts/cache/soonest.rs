@@ -36,17 +36,17 @@ impl<V: Clone> Cache<V> for SoonestToExpire<V> {
         Some(&self.slab.at(id).value)
     }
 
-    fn put(&mut self, key: u64, entry: Entry<V>, _now: Time, out: &mut Vec<u64>) {
+    fn put(&mut self, key: u64, entry: Entry<V>, _now: Time, out: &mut Vec<(u64, V)>) {
         if let Some(id) = self.slab.find(key) {
             self.drop_entry(id);
         }
         if u64::from(entry.bytes) > self.capacity {
-            return out.push(key);
+            return out.push((key, entry.value));
         }
         while self.used + u64::from(entry.bytes) > self.capacity {
             let Some((_, soonest)) = self.queue.first().copied() else { break };
-            out.push(soonest);
             if let Some(id) = self.slab.find(soonest) {
+                out.push(self.slab.pair(id));
                 self.drop_entry(id);
             }
         }
