@@ -300,11 +300,13 @@ impl App {
     fn fill_replicas(&self, op: &Op, row: &Siblings, cx: &mut Cx<'_, Caching>) {
         let leased = cx.system().coalesce == Coalesce::Lease;
         for replica in op.everyone() {
-            let token = op.votes.iter().find(|(from, _)| *from == replica).and_then(|(_, v)| v.lease).map(|l| l.token);
-            let pass = match token {
-                Some(token) => Pass::Lease(token),
-                None if leased => continue,
-                None => Pass::Open,
+            let vote = op.votes.iter().find(|(from, _)| *from == replica).map(|(_, vote)| vote);
+            let pass = match vote {
+                Some(Vote { lease: Some(lease), .. }) => Pass::Lease(lease.token),
+                // It holds a value, only an older one.
+                Some(Vote { value: true, .. }) => Pass::Repair,
+                _ if leased => continue,
+                _ => Pass::Open,
             };
             cx.send(replica, Msg::Fill { key: op.key, known: row.clone(), born: op.asked_origin, pass });
         }
