@@ -7,12 +7,24 @@ use crate::parts::hash::mix;
 /// No entry.
 pub const NONE: u32 = u32::MAX;
 
-/// An entry and its place in a list.
+/// Neighbours in a list.
+#[derive(Clone, Copy, Debug)]
+pub struct Links {
+    before: u32,
+    after: u32,
+}
+
+impl Default for Links {
+    fn default() -> Self {
+        Links { before: NONE, after: NONE }
+    }
+}
+
+/// An entry, and its place in a list if its policy keeps one: without, it is half a cache line.
 #[derive(Clone, Debug)]
-pub struct Slot<V> {
+pub struct Slot<V, L = Links> {
     pub key: u64,
-    pub before: u32,
-    pub after: u32,
+    pub links: L,
     pub bytes: u32,
     /// The policy's own: a frequency, a queue, a mark.
     pub tag: u32,
@@ -22,19 +34,19 @@ pub struct Slot<V> {
 
 /// Slots that are reused, found by key.
 #[derive(Clone, Debug)]
-pub struct Slab<V> {
-    slots: Vec<Slot<V>>,
+pub struct Slab<V, L = Links> {
+    slots: Vec<Slot<V, L>>,
     free: Vec<u32>,
     index: Index,
 }
 
-impl<V> Default for Slab<V> {
+impl<V, L> Default for Slab<V, L> {
     fn default() -> Self {
         Slab { slots: Vec::new(), free: Vec::new(), index: Index::default() }
     }
 }
 
-impl<V: Clone> Slab<V> {
+impl<V: Clone, L: Default> Slab<V, L> {
     pub fn len(&self) -> usize {
         self.index.len
     }
@@ -45,12 +57,12 @@ impl<V: Clone> Slab<V> {
     }
 
     #[inline]
-    pub fn at(&self, id: u32) -> &Slot<V> {
+    pub fn at(&self, id: u32) -> &Slot<V, L> {
         &self.slots[id as usize]
     }
 
     #[inline]
-    pub fn at_mut(&mut self, id: u32) -> &mut Slot<V> {
+    pub fn at_mut(&mut self, id: u32) -> &mut Slot<V, L> {
         &mut self.slots[id as usize]
     }
 
@@ -61,7 +73,7 @@ impl<V: Clone> Slab<V> {
 
     /// Puts a key in that is not there.
     pub fn insert(&mut self, key: u64, entry: Entry<V>, tag: u32) -> u32 {
-        let slot = Slot { key, before: NONE, after: NONE, bytes: entry.bytes, tag, expires: entry.expires, value: entry.value };
+        let slot = Slot { key, links: L::default(), bytes: entry.bytes, tag, expires: entry.expires, value: entry.value };
         let id = match self.free.pop() {
             Some(id) => {
                 self.slots[id as usize] = slot;
@@ -77,12 +89,21 @@ impl<V: Clone> Slab<V> {
     }
 
     pub fn remove(&mut self, id: u32) {
+        self.forget(id);
+        self.release(id);
+    }
+
+    /// Its key is found no longer; the slot stays taken.
+    pub fn forget(&mut self, id: u32) {
         self.index.remove(self.slots[id as usize].key, id);
+    }
+
+    pub fn release(&mut self, id: u32) {
         self.free.push(id);
     }
 
     /// Entries in no order that means anything.
-    pub fn iter(&self) -> impl Iterator<Item = &Slot<V>> {
+    pub fn iter(&self) -> impl Iterator<Item = &Slot<V, L>> {
         self.index.cells.iter().filter(|cell| cell.id != NONE).map(|cell| &self.slots[cell.id as usize])
     }
 }
@@ -107,13 +128,12 @@ impl List {
     pub fn push_front<V: Clone>(&mut self, slab: &mut Slab<V>, id: u32) {
         let front = self.front;
         let slot = slab.at_mut(id);
-        slot.before = NONE;
-        slot.after = front;
+        slot.links = Links { before: NONE, after: front };
         self.bytes += u64::from(slot.bytes);
         if front == NONE {
             self.back = id;
         } else {
-            slab.at_mut(front).before = id;
+            slab.at_mut(front).links.before = id;
         }
         self.front = id;
         self.len += 1;
@@ -121,18 +141,18 @@ impl List {
 
     #[inline]
     pub fn unlink<V: Clone>(&mut self, slab: &mut Slab<V>, id: u32) {
-        let Slot { before, after, bytes, .. } = *slab.at(id);
+        let Slot { links: Links { before, after }, bytes, .. } = *slab.at(id);
         self.bytes -= u64::from(bytes);
         self.len -= 1;
         if before == NONE {
             self.front = after;
         } else {
-            slab.at_mut(before).after = after;
+            slab.at_mut(before).links.after = after;
         }
         if after == NONE {
             self.back = before;
         } else {
-            slab.at_mut(after).before = before;
+            slab.at_mut(after).links.before = before;
         }
     }
 
