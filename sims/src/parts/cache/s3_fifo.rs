@@ -96,10 +96,11 @@ impl<V: Clone> S3Fifo<V> {
             self.main.bytes += bytes;
             self.main.ids.push_front(id);
         } else {
-            let key = slot.key;
-            self.ghosts.remember(key, self.slab.len());
+            let hash = mix(slot.key);
+            self.ghosts.remember(hash, self.slab.len());
             out.push(self.slab.pair(id));
-            self.slab.remove(id);
+            self.slab.forget_hashed(id, hash);
+            self.slab.release(id);
         }
         true
     }
@@ -152,7 +153,8 @@ impl<V: Clone> Cache<V> for S3Fifo<V> {
     }
 
     fn put(&mut self, key: u64, entry: Entry<V>, _now: Time, out: &mut Vec<(u64, V)>) {
-        let held = self.slab.find(key);
+        let hash = mix(key);
+        let held = self.slab.find_hashed(key, hash);
         if u64::from(entry.bytes) > self.capacity {
             if let Some(id) = held {
                 self.bury(id);
@@ -164,9 +166,9 @@ impl<V: Clone> Cache<V> for S3Fifo<V> {
             return self.make_room(0, out);
         }
         self.make_room(entry.bytes, out);
-        let tag = if self.ghosts.knows(key) { MAIN } else { 0 };
+        let tag = if self.ghosts.knows(hash) { MAIN } else { 0 };
         let bytes = u64::from(entry.bytes);
-        let id = self.slab.insert(key, entry, tag);
+        let id = self.slab.insert_hashed(key, hash, entry, tag);
         let queue = self.queue(tag);
         queue.bytes += bytes;
         queue.ids.push_front(id);
@@ -212,7 +214,7 @@ struct Ghosts {
 }
 
 impl Ghosts {
-    fn remember(&mut self, key: u64, entries: usize) {
+    fn remember(&mut self, hash: u64, entries: usize) {
         let wanted = (entries.max(8) * 2).next_power_of_two();
         if self.cells.len() < wanted {
             // Starts anew at the larger size: growing happens while the cache fills for the first time.
@@ -222,17 +224,15 @@ impl Ghosts {
         }
         self.remembered = entries as u32;
         self.departed = self.departed.wrapping_add(1);
-        let hash = mix(key);
         let at = self.cell(hash);
         self.cells[at] = fingerprint(hash) | self.step();
     }
 
     #[inline]
-    fn knows(&self, key: u64) -> bool {
+    fn knows(&self, hash: u64) -> bool {
         if self.cells.is_empty() {
             return false;
         }
-        let hash = mix(key);
         let ghost = self.cells[self.cell(hash)];
         ghost & !0xffff == fingerprint(hash) && (self.step().wrapping_sub(ghost) & 0xffff) <= self.remembered >> self.step_bits
     }

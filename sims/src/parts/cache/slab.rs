@@ -22,6 +22,7 @@ impl Default for Links {
 
 /// An entry, and its place in a list if its policy keeps one: without, it is half a cache line.
 #[derive(Clone, Debug)]
+#[repr(align(32))]
 pub struct Slot<V, L = Links> {
     pub key: u64,
     pub links: L,
@@ -53,7 +54,13 @@ impl<V: Clone, L: Default> Slab<V, L> {
 
     #[inline]
     pub fn find(&self, key: u64) -> Option<u32> {
-        self.index.find(key, |id| self.slots[id as usize].key == key)
+        self.find_hashed(key, mix(key))
+    }
+
+    /// For callers that have mixed the key already.
+    #[inline]
+    pub fn find_hashed(&self, key: u64, hash: u64) -> Option<u32> {
+        self.index.find(hash as u32, |id| self.slots[id as usize].key == key)
     }
 
     #[inline]
@@ -73,6 +80,10 @@ impl<V: Clone, L: Default> Slab<V, L> {
 
     /// Puts a key in that is not there.
     pub fn insert(&mut self, key: u64, entry: Entry<V>, tag: u32) -> u32 {
+        self.insert_hashed(key, mix(key), entry, tag)
+    }
+
+    pub fn insert_hashed(&mut self, key: u64, hash: u64, entry: Entry<V>, tag: u32) -> u32 {
         let slot = Slot { key, links: L::default(), bytes: entry.bytes, tag, expires: entry.expires, value: entry.value };
         let id = match self.free.pop() {
             Some(id) => {
@@ -84,7 +95,7 @@ impl<V: Clone, L: Default> Slab<V, L> {
                 (self.slots.len() - 1) as u32
             }
         };
-        self.index.insert(key, id);
+        self.index.insert(hash as u32, id);
         id
     }
 
@@ -95,7 +106,11 @@ impl<V: Clone, L: Default> Slab<V, L> {
 
     /// Its key is found no longer; the slot stays taken.
     pub fn forget(&mut self, id: u32) {
-        self.index.remove(self.slots[id as usize].key, id);
+        self.forget_hashed(id, mix(self.slots[id as usize].key));
+    }
+
+    pub fn forget_hashed(&mut self, id: u32, hash: u64) {
+        self.index.remove(hash as u32, id);
     }
 
     pub fn release(&mut self, id: u32) {
@@ -192,11 +207,10 @@ const EMPTY: Probe = Probe { hash: 0, id: NONE };
 
 impl Index {
     #[inline]
-    fn find(&self, key: u64, is: impl Fn(u32) -> bool) -> Option<u32> {
+    fn find(&self, hash: u32, is: impl Fn(u32) -> bool) -> Option<u32> {
         if self.cells.is_empty() {
             return None;
         }
-        let hash = mix(key) as u32;
         let mask = self.cells.len() - 1;
         let mut at = hash as usize & mask;
         loop {
@@ -211,12 +225,12 @@ impl Index {
         }
     }
 
-    fn insert(&mut self, key: u64, id: u32) {
+    fn insert(&mut self, hash: u32, id: u32) {
         if (self.len + 1) * 2 > self.cells.len() {
             self.grow();
         }
         self.len += 1;
-        self.place(Probe { hash: mix(key) as u32, id });
+        self.place(Probe { hash, id });
     }
 
     fn place(&mut self, probe: Probe) {
@@ -237,9 +251,9 @@ impl Index {
     }
 
     /// Removes by shifting the rest of the cluster back, so that no graves slow later look-ups.
-    fn remove(&mut self, key: u64, id: u32) {
+    fn remove(&mut self, hash: u32, id: u32) {
         let mask = self.cells.len() - 1;
-        let mut hole = mix(key) as usize & mask;
+        let mut hole = hash as usize & mask;
         while self.cells[hole].id != id {
             if self.cells[hole].id == NONE {
                 return;
