@@ -41,16 +41,14 @@ impl CacheNode {
                 cx.count(metrics::KEYS_HANDED_OVER, items.len() as u64);
                 cx.send(from, Msg::Given { phase, blank: self.blank, items: Arc::new(items) });
             }
-            Msg::Given { phase, blank, items } => {
-                if !blank && self.pulling.as_ref().is_some_and(|p| p.phase == phase && p.waiting.contains(&from)) {
-                    for item in items.iter() {
-                        self.learn(item.key, &item.known, item.value, item.born, cx);
-                    }
-                    if let Some(pulling) = &mut self.pulling {
-                        pulling.waiting.remove(&from);
-                    }
-                    self.finish_if_done(cx);
+            Msg::Given { phase, blank: false, items } if self.pulling.as_ref().is_some_and(|p| p.phase == phase && p.waiting.contains(&from)) => {
+                for item in items.iter() {
+                    self.learn(item.key, &item.known, item.value, item.born, cx);
                 }
+                if let Some(pulling) = &mut self.pulling {
+                    pulling.waiting.remove(&from);
+                }
+                self.finish_if_done(cx);
             }
             // A late word of an earlier ring must not drop what a later one gave.
             Msg::Settle { phase, .. } if self.pulling.as_ref().is_some_and(|p| p.phase > phase) => {}

@@ -121,8 +121,8 @@ impl Monitor {
         }
     }
 
-    pub fn hear(&mut self, from: NodeId, msg: Msg, cx: &mut Cx<'_, Caching>) {
-        match msg {
+    pub fn hear(&mut self, from: NodeId, msg: &Msg, cx: &mut Cx<'_, Caching>) {
+        match *msg {
             Msg::Pong { round, blank } => {
                 if let Some(member) = self.members.get_mut(&from) {
                     member.answered = member.answered.max(round);

@@ -92,7 +92,7 @@ impl Caching {
 
     /// Bytes of a key's value: 256 to 1791, 1 KiB on average.
     pub fn bytes(key: u64) -> u32 {
-        256 + (mix(key ^ 0x6279_7465_73) % 1536) as u32
+        256 + (mix(key ^ 0x0062_7974_6573) % 1536) as u32
     }
 
     /// No entry lives longer.
@@ -247,7 +247,7 @@ impl System for Caching {
                 for id in chosen_caches(stage, action.text("node").unwrap_or("all"))? {
                     stage.with(id, |node, cx| {
                         if let Machine::Cache(cache) = node {
-                            cache.flush(cx)
+                            cache.flush(cx);
                         }
                     });
                 }
@@ -257,7 +257,7 @@ impl System for Caching {
                 for id in stage.role("c") {
                     stage.with(id, |node, cx| {
                         if let Machine::Cache(cache) = node {
-                            cache.expire(0, cx)
+                            cache.expire(0, cx);
                         }
                     });
                 }
@@ -268,7 +268,7 @@ impl System for Caching {
                 let app = stage.role("app").first().copied().ok_or("there is no application server")?;
                 stage.with(app, |node, cx| {
                     if let Machine::App(app) = node {
-                        app.scan(order, cx)
+                        app.scan(order, cx);
                     }
                 });
                 Ok(())
@@ -280,7 +280,7 @@ impl System for Caching {
                     let share = (n as usize + apps.len() - 1 - at) / apps.len();
                     stage.with(*app, |node, cx| {
                         if let Machine::App(app) = node {
-                            app.rush(share, key, cx)
+                            app.rush(share, key, cx);
                         }
                     });
                 }
@@ -356,7 +356,7 @@ impl Node<Caching> for Machine {
             Machine::App(app) => app.hear(from, msg, cx),
             Machine::Cache(cache) => cache.hear(from, msg, cx),
             Machine::Origin(origin) => origin.hear(from, msg, cx),
-            Machine::Monitor(monitor) => monitor.hear(from, msg, cx),
+            Machine::Monitor(monitor) => monitor.hear(from, &msg, cx),
         }
     }
 

@@ -29,7 +29,7 @@ impl<V: Clone> Cache<V> for Lru<V> {
             self.drop_entry(id);
             return None;
         }
-        self.order.to_front(&mut self.slab, id);
+        self.order.move_to_front(&mut self.slab, id);
         Some(&self.slab.at(id).value)
     }
 

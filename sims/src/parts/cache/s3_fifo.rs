@@ -73,7 +73,7 @@ impl<V: Clone> S3Fifo<V> {
     fn make_room(&mut self, bytes: u32, out: &mut Vec<(u64, V)>) {
         while self.used() + u64::from(bytes) > self.capacity {
             let from_small = self.small.bytes >= self.capacity / SMALL_PART || self.main.bytes == 0;
-            let more = if from_small { self.leave_small(out) || self.leave_main(out) } else { self.leave_main(out) || self.leave_small(out) };
+            let more = (from_small && self.leave_small(out)) || self.leave_main(out) || self.leave_small(out);
             if !more {
                 return;
             }
