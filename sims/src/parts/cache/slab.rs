@@ -172,7 +172,7 @@ impl List {
     }
 
     #[inline]
-    pub fn to_front<V: Clone>(&mut self, slab: &mut Slab<V>, id: u32) {
+    pub fn move_to_front<V: Clone>(&mut self, slab: &mut Slab<V>, id: u32) {
         if self.front != id {
             self.unlink(slab, id);
             self.push_front(slab, id);
