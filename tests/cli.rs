@@ -1,5 +1,7 @@
 //! The command line from outside: JSON shapes, exit codes, and what wrong use is told.
 
+#![allow(clippy::unwrap_used)]
+
 use assert_cmd::Command;
 use serde_json::Value;
 use std::process::{Output, Stdio};

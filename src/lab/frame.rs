@@ -1,5 +1,6 @@
 //! A frame: what the screen is told about a run, whole and at once, so that it never waits.
 
+use super::headless::Outcome;
 use super::pace::Pace;
 use sims::kernel::design::Design;
 use sims::kernel::invariant::{InvariantSpec, Verdict};
@@ -70,6 +71,22 @@ pub struct Frame {
 impl Frame {
     pub fn view(&self, what: &What) -> Option<&View> {
         self.views.iter().find(|(w, _)| w == what).map(|(_, view)| view)
+    }
+
+    /// What the run has come to so far, as objectives are judged on it.
+    pub fn outcome(&self) -> Outcome {
+        Outcome {
+            design: self.design,
+            seed: self.seed,
+            knobs: self.knobs.clone(),
+            length: self.length,
+            events: self.events,
+            digest: self.digest,
+            metrics: self.metrics.clone(),
+            verdicts: self.verdicts.clone(),
+            log: Vec::new(),
+            wall: std::time::Duration::ZERO,
+        }
     }
 
     pub fn metric(&self, name: &str) -> Option<f64> {

@@ -41,6 +41,8 @@ pub enum Command {
     FrameEvery(Duration),
     /// Pause when a lamp breaks.
     StopOnBreak(bool),
+    /// End the run at its length, as a challenge does; else it goes on.
+    EndAtLength,
     /// Drain: judge *finally*.
     End,
     /// Answer with the film so far as a spec.
@@ -129,6 +131,7 @@ struct Owner {
     pace: Pace,
     playing: bool,
     stop_on_break: bool,
+    end_at_length: bool,
     frame_every: Duration,
     behind: bool,
     wanted: Vec<Wanted>,
@@ -145,6 +148,7 @@ impl Owner {
             pace: Pace::times(1.0),
             playing: false,
             stop_on_break: false,
+            end_at_length: false,
             frame_every: FRAME_EVERY,
             behind: false,
             wanted: Vec::new(),
@@ -198,15 +202,22 @@ impl Owner {
     /// Plays what is owed for `wall`, or as much as a few slices allow: debt is forgiven, never piled up.
     fn play(&mut self, wall: Duration) {
         let target = self.pace.owed(wall.min(FRAME_EVERY * 3)).map(|owed| self.film.run().now() + owed);
+        let end = Time::ZERO + self.film.run().spec().length;
         let budget = Stopwatch::start();
         self.behind = false;
         loop {
             let now = self.film.run().now();
-            let until = (now + self.slice).min(target.unwrap_or(Time::MAX));
+            let last = if self.end_at_length { end } else { Time::MAX };
+            let until = (now + self.slice).min(target.unwrap_or(Time::MAX)).min(last.max(now));
             let watch = Stopwatch::start();
             let stop = if self.stop_on_break { self.film.play_to_break(until) } else { self.film.play(until) };
             self.adapt(watch.elapsed());
             if stop == Stop::Broke || (stop == Stop::Quiet && self.film.drained()) {
+                self.playing = false;
+                return;
+            }
+            if self.end_at_length && self.film.run().now() >= end {
+                self.film.drain();
                 self.playing = false;
                 return;
             }
@@ -266,6 +277,7 @@ impl Owner {
             }
             Command::Open(spec) => self.open(*spec),
             Command::Show(wanted) => self.wanted = wanted,
+            Command::EndAtLength => self.end_at_length = true,
             Command::FrameEvery(gap) => self.frame_every = gap,
             Command::StopOnBreak(stop) => self.stop_on_break = stop,
             Command::End => {
@@ -411,6 +423,16 @@ mod tests {
         assert!(frame.refused.as_ref().unwrap().contains("0 ns to 1 s"));
         lab.send(Command::StepBy(Span::secs(1)));
         assert!(wait(&lab, "a second", |f| f.now == Time::from_secs(1)).refused.is_none());
+    }
+
+    #[test]
+    fn a_challenge_ends_at_its_length() {
+        let lab = Lab::open(toy::spec(), || {}).unwrap();
+        lab.send(Command::EndAtLength);
+        lab.send(Command::Pace(Pace::Flat));
+        lab.send(Command::Play);
+        let frame = wait(&lab, "the end", |f| f.ended);
+        assert!(!frame.playing && frame.metric("served").unwrap() < 6300.0, "metrics froze at a minute: {:?}", frame.metrics);
     }
 
     #[test]

@@ -121,9 +121,9 @@ impl Form {
                     let mut spans =
                         vec![Span::styled(format!(" {} {}  ", if here { theme.pick("▸", ">") } else { " " }, text::pad(NAMES[n], 8)), theme.accent)];
                     if here {
-                        spans.extend(field.spans(theme.text, theme))
+                        spans.extend(field.spans(theme.text, theme));
                     } else {
-                        spans.push(Span::styled(field.text().to_string(), theme.text))
+                        spans.push(Span::styled(field.text().to_string(), theme.text));
                     }
                     lines.push(Line::from(spans));
                 }

@@ -2,7 +2,9 @@
 
 use super::layout::{Panes, View, what};
 use super::{LabScreen, WINDOWS};
-use crate::lab::{Frame, Window};
+use crate::catalog::RunFile;
+use crate::catalog::expect::significant;
+use crate::lab::{Frame, Window, objectives};
 use crate::tui::panes::{self, chart::Chart};
 use crate::tui::screen::Header;
 use crate::tui::theme::Theme;
@@ -88,6 +90,9 @@ fn view(screen: &LabScreen, view: View, main: bool, area: Rect, buf: &mut Buffer
     }
     let inner = block.inner(area);
     block.render(area, buf);
+    if let (View::Story, Some(file)) = (view, &screen.file) {
+        return inner.rows().zip(story(file, &screen.frame, inner, theme)).for_each(|(row, line)| line.render(row, buf));
+    }
     let data = what(view, &screen.charts).and_then(|what| screen.frame.view(&what).cloned());
     match data {
         None => panes::empty("…", inner, buf, theme),
@@ -111,7 +116,39 @@ fn title(screen: &LabScreen, view: View) -> String {
         }
         View::Histogram => screen.charts.histogram.unwrap_or("").into(),
         View::Lamps => "Invariants".into(),
+        View::Story => "Challenge".into(),
     }
+}
+
+/// What is to be done, and how the objectives stand.
+fn story(file: &RunFile, frame: &Frame, area: Rect, theme: &Theme) -> Vec<Line<'static>> {
+    let cols = usize::from(area.width);
+    let mut lines: Vec<Line<'static>> = text::wrap(file.story.trim(), cols).into_iter().map(|line| Line::styled(line, theme.text)).collect();
+    lines.push(Line::raw(""));
+    let when = if frame.ended { "The objectives".to_string() } else { format!("The objectives so far (judged at {})", frame.length) };
+    lines.push(Line::styled(when, theme.title));
+    for met in objectives::of_file(file, &frame.outcome()).unwrap_or_default() {
+        let (mark, style) = match (met.judged.passed, frame.ended) {
+            (true, _) => (theme.pick("✓", "+"), theme.good),
+            (false, true) => (theme.pick("✗", "x"), theme.bad),
+            (false, false) => (theme.pick("·", "."), theme.warn),
+        };
+        let value = met.judged.left.map_or_else(String::new, |left| format!(" · now {}", significant(left)));
+        let because = met.because.map_or_else(String::new, |why| format!(" · {why}"));
+        let says = format!("{}{value}{because}", met.judged.text);
+        let wrapped = text::wrap(&says, cols.saturating_sub(2));
+        lines.extend(
+            wrapped
+                .into_iter()
+                .enumerate()
+                .map(|(n, line)| Line::from(vec![Span::styled(if n == 0 { format!("{mark} ") } else { "  ".into() }, style), Span::styled(line, theme.text)])),
+        );
+    }
+    if frame.now == sims::kernel::time::Time::ZERO {
+        lines.push(Line::raw(""));
+        lines.push(Line::styled("Turn the knobs, then press space.", theme.accent));
+    }
+    lines
 }
 
 /// The window of time that the charts show, in seconds.

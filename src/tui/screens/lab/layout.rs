@@ -15,6 +15,8 @@ pub enum View {
     Chart(usize),
     Histogram,
     Lamps,
+    /// The run file's story and objectives.
+    Story,
 }
 
 /// What a design needs of the panes.
@@ -114,7 +116,7 @@ pub fn what(view: View, charts: &Charts) -> Option<What> {
         View::SpaceTime => What::SpaceTime,
         View::Chart(at) => What::Series(charts.groups.get(at)?.clone()),
         View::Histogram => What::Histogram(charts.histogram?),
-        View::Lamps => return None,
+        View::Lamps | View::Story => return None,
     })
 }
 

@@ -12,6 +12,7 @@ mod save;
 #[cfg(test)]
 mod tests;
 
+use crate::catalog::RunFile;
 use crate::lab::{Command, Frame, Lab, Pace, Window, target};
 use crate::tui::keymap::{self, KeyHelp};
 use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen, Tone};
@@ -39,6 +40,8 @@ pub struct LabScreen {
     /// The problem it was opened for, or the design's own id.
     problem: String,
     title: String,
+    /// The run file it was opened with.
+    file: Option<RunFile>,
     lab: Lab,
     frame: Arc<Frame>,
     knobs: Knobs,
@@ -77,6 +80,7 @@ impl LabScreen {
         Ok(LabScreen {
             problem: problem.into(),
             title: title.into(),
+            file: None,
             lab,
             frame,
             knobs: Knobs::default(),
@@ -102,7 +106,14 @@ impl LabScreen {
         let file = run.map(|path| target::run_file(catalog, path)).transpose()?;
         let title = file.as_ref().map(|file| file.title.clone()).or_else(|| catalog.head(problem).map(|head| head.title.clone()));
         let spec = target::lab_spec(design, file.as_ref(), seed, set)?;
-        let screen = LabScreen::open(problem, &title.unwrap_or_else(|| design.title.into()), spec, ctx)?;
+        let mut screen = LabScreen::open(problem, &title.unwrap_or_else(|| design.title.into()), spec, ctx)?;
+        if let Some(file) = file {
+            // The story is read first: a challenge waits for the user.
+            screen.main = 1;
+            screen.file = Some(file);
+            screen.lab.send(Command::EndAtLength);
+            return Ok(screen);
+        }
         screen.lab.send(Command::Play);
         Ok(screen)
     }
@@ -118,7 +129,8 @@ impl LabScreen {
     /// What the main pane can show: the drawing, the design's own panes, and what has no place of its own.
     fn views(&self, panes: &Panes) -> Vec<View> {
         let mut views = vec![View::Diagram];
-        views.extend(self.design().panes.iter().map(|pane| View::Pane(pane)));
+        views.extend(self.file.is_some().then_some(View::Story));
+        views.extend(self.design().panes.iter().map(View::Pane));
         views.push(View::SpaceTime);
         if panes.charts.is_empty() {
             views.extend((0..self.charts.groups.len()).map(View::Chart));
@@ -177,6 +189,7 @@ impl LabScreen {
             Act::Faults => self.open_popup(Popup::faults(&frame)),
             Act::Metrics => self.open_popup(Popup::metrics()),
             Act::Lamps => self.open_popup(Popup::lamps()),
+            Act::Open => self.open_popup(Popup::challenges(frame.design.id, ctx)),
             Act::Save => self.open_popup(Popup::save(&self.problem, frame.seed)),
             Act::Experiments => Reply::ask(Ask::Open(Place::Experiments { problem: self.problem.clone() })),
             Act::Bench => Reply::ask(Ask::Open(Place::Bench { design: self.design().id.into() })),
@@ -229,6 +242,10 @@ impl LabScreen {
             After::Views => {
                 self.popup = Some(popup);
                 self.ask_views();
+            }
+            After::Open(run) => {
+                let place = Place::Lab { problem: self.problem.clone(), run: Some(run.into()), seed: None, set: Vec::new() };
+                return Reply::ask(Ask::Replace(place));
             }
             After::Save(title) => return save::save(&self.lab, &title, ctx),
         }

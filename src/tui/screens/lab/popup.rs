@@ -2,8 +2,10 @@
 
 use super::faults::{Menu, Picked};
 use super::metrics::{self, Charts};
+use crate::catalog::RunFile;
 use crate::lab::{Frame, evaluate};
 use crate::tui::keymap::{KeyHelp, Place};
+use crate::tui::screen::Ctx;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::entry::Entry;
 use crate::tui::widgets::{popup, scroll, text};
@@ -14,12 +16,24 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use sims::kernel::action::Action;
 use sims::kernel::metric::Shape;
+use std::sync::Arc;
 
 pub enum Popup {
     Faults(Menu),
-    Metrics { chosen: usize },
-    Lamps { scroll: scroll::Scroll },
-    Save { input: Entry },
+    Metrics {
+        chosen: usize,
+    },
+    Lamps {
+        scroll: scroll::Scroll,
+    },
+    Save {
+        input: Entry,
+    },
+    /// Run files of this design: id, title, story.
+    Challenges {
+        runs: Vec<Arc<RunFile>>,
+        chosen: usize,
+    },
 }
 
 pub enum After {
@@ -29,6 +43,8 @@ pub enum After {
     /// Other charts are shown now.
     Views,
     Save(String),
+    /// A run file, by its id.
+    Open(String),
 }
 
 impl Popup {
@@ -52,11 +68,16 @@ impl Popup {
         Ok(Popup::Save { input: Entry::new(format!("{problem} seed {seed}")) })
     }
 
+    pub fn challenges(design: &str, ctx: &Ctx<'_>) -> Result<Popup, String> {
+        let runs = ctx.rooms.catalog.as_deref().map_or_else(Vec::new, |catalog| catalog.runs_of(design));
+        if runs.is_empty() { Err("no challenges and no saved runs for this design".into()) } else { Ok(Popup::Challenges { runs, chosen: 0 }) }
+    }
+
     pub fn types(&self) -> bool {
         match self {
             Popup::Faults(menu) => menu.types(),
             Popup::Save { .. } => true,
-            Popup::Metrics { .. } | Popup::Lamps { .. } => false,
+            Popup::Metrics { .. } | Popup::Lamps { .. } | Popup::Challenges { .. } => false,
         }
     }
 
@@ -67,6 +88,7 @@ impl Popup {
             Popup::Metrics { .. } => &[("space", "chart it"), ("enter", "as histogram"), ("j k", "move"), ("esc", "close")],
             Popup::Lamps { .. } => &[("j k", "scroll"), ("esc", "close")],
             Popup::Save { .. } => &[("enter", "save"), ("esc", "close")],
+            Popup::Challenges { .. } => &[("enter", "open"), ("j k", "move"), ("esc", "close")],
         };
         rows.iter().map(|(shown, says)| KeyHelp { shown, says, place: Place::Footer }).collect()
     }
@@ -85,6 +107,16 @@ impl Popup {
                 }
                 After::Close
             }
+            Popup::Challenges { runs, chosen } => {
+                match key.code {
+                    KeyCode::Down | KeyCode::Char('j') => *chosen = (*chosen + 1).min(runs.len() - 1),
+                    KeyCode::Up | KeyCode::Char('k') => *chosen = chosen.saturating_sub(1),
+                    KeyCode::Enter => return After::Open(runs[*chosen].id.clone()),
+                    KeyCode::Esc | KeyCode::Char('o' | 'q') => return After::Close,
+                    _ => {}
+                }
+                After::Stay
+            }
             Popup::Save { input } => match key.code {
                 KeyCode::Esc => After::Close,
                 KeyCode::Enter if input.text().trim().is_empty() => After::Stay,
@@ -101,7 +133,7 @@ impl Popup {
         match self {
             Popup::Faults(menu) => menu.on_paste(text),
             Popup::Save { input } => input.paste(text),
-            Popup::Metrics { .. } | Popup::Lamps { .. } => {}
+            Popup::Metrics { .. } | Popup::Lamps { .. } | Popup::Challenges { .. } => {}
         }
     }
 
@@ -122,6 +154,16 @@ impl Popup {
                 let lines = lamp_lines(frame, usize::from(inner.width), theme);
                 let from = scroll.clamped(inner.height, lines.len());
                 inner.rows().zip(lines.into_iter().skip(from)).for_each(|(row, line)| line.render(row, buf));
+            }
+            Popup::Challenges { runs, chosen } => {
+                let inner = popup::draw("Challenges and saved runs", 84, rows(runs.len()), area, buf, theme);
+                let from = scroll::window(*chosen, inner.height, runs.len());
+                for (row, (at, run)) in inner.rows().zip(runs.iter().enumerate().skip(from)) {
+                    let title = Span::styled(format!(" {} ", run.title), if at == *chosen { theme.selected } else { theme.text });
+                    let room = usize::from(row.width).saturating_sub(title.width() + 1);
+                    let story = text::fit(run.story.lines().next().unwrap_or(""), room);
+                    Line::from(vec![title, Span::styled(format!(" {story}"), theme.dim)]).render(row, buf);
+                }
             }
             Popup::Save { input } => {
                 let inner = popup::draw("Save this run under a name", 60, 5, area, buf, theme);

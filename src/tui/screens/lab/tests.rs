@@ -156,3 +156,18 @@ fn other_rooms_are_asked_for_not_opened() {
     assert!(matches!(&bench.press("e")[..], [Ask::Open(Place::Experiments { problem })] if problem == "toy"));
     assert!(matches!(&bench.press("b")[..], [Ask::Open(Place::Bench { design })] if design == "toy"));
 }
+
+#[test]
+fn a_challenge_tells_its_story_and_judges_its_objectives_at_its_end() {
+    use crate::catalog::RunFile;
+    let mut bench = Bench::new(120, 40);
+    let yaml = "format: 1\nkind: run\ntitle: Calm\ndesign: toy\nstory: Keep them served.\nobjectives:\n  - {value: refused, is: \"<=\", than: 0}\n";
+    bench.lab.file = Some(RunFile::from_yaml(yaml).unwrap());
+    bench.lab.lab.send(crate::lab::Command::EndAtLength);
+    bench.key(KeyCode::Tab);
+    let shown = bench.stage.show(&bench.lab, 120, 40);
+    assert!(shown.contains("Keep them served.") && shown.contains("so far (judged at 1 min)") && shown.contains("✓ refused <= 0 · now 0"), "{shown}");
+    bench.press("F ");
+    bench.until("the end", |f| f.ended);
+    assert!(bench.stage.show(&bench.lab, 120, 40).contains("The objectives"));
+}
