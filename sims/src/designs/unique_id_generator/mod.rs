@@ -37,7 +37,7 @@ pub static DESIGN: Design = Design {
     invariants: watch::LAMPS,
     safeguards: SAFEGUARDS,
     panes: view::PANES,
-    charts: &[&["issued", "requests"], &["issue", "held"], &["fetches_per_row", "dirtied_per_row"], &["leaf_fill"]],
+    charts: &[&["issued", "requests"], &["issue", "held"], &["rows", "page_fetches", "pages_dirtied"], &["leaf_fill"]],
     refuses: config::refuses,
     start: world::start::<Ids>,
     benches: benches::BENCHES,

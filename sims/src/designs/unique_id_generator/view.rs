@@ -112,13 +112,8 @@ fn leaves(world: &World<Ids>, ask: &Ask) -> View {
     if count > 0 {
         fills.push(sum / count as f64);
     }
-    let says = format!(
-        "{} rows in {leaves} leaves, {:.0} % full, {resident} in memory; {} leaves a mark; height {}",
-        index.len(),
-        index.leaf_fill() * 100.0,
-        group,
-        index.height()
-    );
+    let fill = index.leaf_fill() * 100.0;
+    let says = format!("{leaves} leaves, {fill:.0} % full, {group} a mark, {resident} in memory; {} rows", index.len());
     let cells: Vec<Vec<f64>> = fills.chunks(cols).map(<[f64]>::to_vec).collect();
     View::Heat(Heat { row_names: cells.iter().map(|_| String::new()).collect(), cells, says })
 }

@@ -4,6 +4,7 @@ use super::Ids;
 use crate::kernel::invariant::{InvariantKind, InvariantSpec, Lamps};
 use crate::kernel::node::Watch;
 use crate::kernel::time::Time;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
 pub const UNIQUE: usize = 0;
@@ -30,6 +31,9 @@ pub const LAMPS: &[InvariantSpec] = &[
     InvariantSpec { id: "out-of-order", kind: InvariantKind::Sometimes, says: "an id is smaller than one that was made before it" },
 ];
 
+/// How many blocks are remembered: more than a run of a minute makes at the highest rate. In longer ones the oldest are forgotten,
+/// so that a lab left open does not eat the machine.
+const BLOCKS_MAX: usize = 131_072;
 /// How many record highs are kept to measure disorder against.
 const RECORDS_MAX: usize = 4096;
 /// How many of the latest ids a pane may show.
@@ -55,8 +59,10 @@ pub enum Fact {
 
 #[derive(Clone, Debug, Default)]
 pub struct Shadow {
-    /// Every block of ids: from its first id to its last, and who made it.
+    /// The blocks of ids: from its first id to its last, and who made it.
     blocks: BTreeMap<u128, (u128, u32)>,
+    /// Their first ids in the order they were made.
+    made: VecDeque<u128>,
     last_of: BTreeMap<u32, u128>,
     /// Ids larger than all before them, with the time they were made: rising in both.
     records: VecDeque<(u128, Time)>,
@@ -95,9 +101,20 @@ impl Shadow {
             let (other, id) = clash.unwrap_or((node, first));
             if other == node { format!("g{node} made id {id} twice") } else { format!("g{other} and g{node} both made id {id}") }
         });
-        let entry = self.blocks.entry(first).or_insert((last, node));
-        if entry.0 < last {
-            *entry = (last, node);
+        match self.blocks.entry(first) {
+            Entry::Vacant(place) => {
+                place.insert((last, node));
+                self.made.push_back(first);
+            }
+            Entry::Occupied(mut place) if place.get().0 < last => {
+                place.insert((last, node));
+            }
+            Entry::Occupied(_) => {}
+        }
+        if self.made.len() > BLOCKS_MAX
+            && let Some(oldest) = self.made.pop_front()
+        {
+            self.blocks.remove(&oldest);
         }
     }
 
