@@ -61,7 +61,7 @@ impl Form {
             return Ok(format!("{} = {answer}", row.knob));
         };
         let value = sized(answer, row.scale, &row.unit, &knob.kind)?;
-        knob.kind.read(&value).map(|_| format!("{} = {value}", row.knob))
+        knob.kind.read(&value).map(|_| format!("{} = {value}", row.knob)).map_err(|why| format!("{} {why}", row.knob))
     }
 
     pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {

@@ -37,7 +37,7 @@ pub const KEYS: &[Binding<Act>] = &[
     bind(&[f(6), alt('n')], "F6", "next phase", Act::Next),
     bind(&[f(7), alt('p')], "F7", "pause", Act::Pause),
     bind(&[f(10), alt('f')], "F10", "finish", Act::Finish),
-    quiet(&[f(8), alt('r')], "F8", "reveal this phase's solution", Act::Reveal),
+    quiet(&[f(8), alt('r')], "F8", "reveal the solution of this phase", Act::Reveal),
     quiet(&[f(9), alt('m')], "F9", "mark: a first full path stands", Act::Mark),
     quiet(&[alt('b')], "alt-b", "back to the phase before", Act::Back),
     quiet(&[alt('o')], "alt-o", "notes in your editor", Act::Editor),

@@ -17,6 +17,7 @@ use crate::tui::keymap::{self, KeyHelp};
 use crate::tui::panes::markdown::Markdown;
 use crate::tui::screen::{Ask, Ctx, Edited, Header, Reply, Screen, Tone};
 use crate::tui::screens::Place;
+use crate::tui::widgets::scroll::Scroll;
 use crate::tui::widgets::solution::{self, Section};
 use ask::{AskBox, Asked};
 use form::Form;
@@ -42,6 +43,8 @@ enum Pane {
     Finish,
     /// Look at the solution, really?
     Reveal,
+    /// The solution of this phase, once it was revealed.
+    Solution(Scroll),
 }
 
 pub struct Interview {
@@ -147,6 +150,7 @@ impl Interview {
                 let form = Form::new(&self.problem.sizing, self.problem.design.as_deref(), &self.session);
                 self.over(Pane::Form(form))
             }
+            Act::Reveal if self.session.is_revealed(self.session.phase()) => self.over(Pane::Solution(Scroll::default())),
             Act::Reveal => self.over(Pane::Reveal),
             Act::Finish => self.over(Pane::Finish),
             Act::Up => {
@@ -202,7 +206,14 @@ impl Interview {
             Pane::Finish if matches!(key.code, KeyCode::Enter | KeyCode::Char('y')) => return self.finish(ctx),
             Pane::Reveal if matches!(key.code, KeyCode::Enter | KeyCode::Char('y')) => {
                 self.session.reveal();
-                return Vec::new();
+                pane = Pane::Solution(Scroll::default());
+            }
+            Pane::Solution(scroll) => {
+                // The end is found when drawn; here it is only not passed by far.
+                const LINES: usize = 2000;
+                if !scroll.on_key(key, 20, LINES) {
+                    return Vec::new();
+                }
             }
             Pane::Finish | Pane::Reveal if key.code == KeyCode::Char('n') => return Vec::new(),
             Pane::Finish | Pane::Reveal => {}
@@ -247,9 +258,7 @@ impl Screen for Interview {
     }
 
     fn keys(&self) -> Vec<KeyHelp> {
-        let (taken, of) = self.session.hint_count();
         let says = |key: KeyHelp| match key.says {
-            "hint" if taken == of => KeyHelp { says: "no more hints", ..key },
             "pause" if self.session.stage() == Stage::Paused => KeyHelp { says: "go on", ..key },
             _ => key,
         };
@@ -286,7 +295,7 @@ impl Screen for Interview {
             Some(Pane::Ask(asking)) => asking.paste(text, &self.session),
             Some(Pane::Sheet(sheet)) => sheet.entry.paste(text),
             Some(Pane::Form(form)) => form.paste(text, &mut self.session),
-            Some(Pane::Finish | Pane::Reveal) => {}
+            Some(Pane::Finish | Pane::Reveal | Pane::Solution(_)) => {}
             None => drop(self.notes[self.session.phase()].insert_str(text)),
         }
         self.keep(ctx);

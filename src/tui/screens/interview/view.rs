@@ -3,6 +3,7 @@
 use super::{Interview, Pane};
 use crate::session::{Clock, Light, MomentKind, Said, Session, Stage};
 use crate::tui::theme::Theme;
+use crate::tui::widgets::scroll::Scroll;
 use crate::tui::widgets::{meter, popup, text};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -31,9 +32,10 @@ pub fn draw(screen: &Interview, area: Rect, buf: &mut Buffer, theme: &Theme) {
         Some(Pane::Form(form)) => form.draw(area, buf, theme),
         Some(Pane::Finish) => confirm("Finish the interview?", &finish_says(&screen.session), "enter finish · esc go on", area, buf, theme),
         Some(Pane::Reveal) => {
-            let says = "The solution of this phase is shown beside your notes, and the attempt is marked as assisted.";
+            let says = "The solution of this phase is shown, and the attempt is marked as assisted.";
             confirm("Reveal the solution?", says, "enter reveal · esc go on", area, buf, theme);
         }
+        Some(Pane::Solution(at)) => draw_solution(screen, *at, area, buf, theme),
     }
 }
 
@@ -128,12 +130,6 @@ fn prompt(screen: &Interview, cols: usize, theme: &Theme) -> Vec<Line<'static>> 
         let fresh = if n == newest { theme.title } else { theme.text };
         page.said(session, *at, said, fresh, theme);
     }
-    if session.is_revealed(session.phase()) {
-        for section in screen.solution.iter().filter(|section| section.phase == phase.id) {
-            page.gap();
-            page.lines.extend(section.text.lines(wide, theme, None).iter().cloned());
-        }
-    }
     page.lines
 }
 
@@ -190,6 +186,33 @@ impl Page {
             }
         }
     }
+}
+
+/// Over everything but the clocks: tables and diagrams want the width.
+fn draw_solution(screen: &Interview, at: Scroll, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let phase = screen.session.phase_plan();
+    let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }.intersection(area);
+    let inner = popup::draw(&format!("Solution: {}", phase.name), 110, below.height, below, buf, theme);
+    let [body, foot] = popup::with_foot(inner);
+    let mut lines = Vec::new();
+    for section in screen.solution.iter().filter(|section| section.phase == phase.id) {
+        lines.extend(section.text.lines(body.width, theme, None).iter().cloned());
+        lines.push(Line::default());
+    }
+    if lines.is_empty() {
+        lines.push(Line::styled("The card has none for this phase.", theme.dim));
+    }
+    let from = at.clamped(body.height, lines.len());
+    let length = lines.len();
+    for (row, line) in body.rows().zip(lines.into_iter().skip(from)) {
+        line.render(row, buf);
+    }
+    let says = if length > usize::from(body.height) {
+        "j k more · esc back to your notes · F8 shows it again"
+    } else {
+        "esc back to your notes · F8 shows it again"
+    };
+    Line::styled(says, theme.dim).render(foot, buf);
 }
 
 fn draw_notes(screen: &Interview, area: Rect, buf: &mut Buffer, theme: &Theme) {

@@ -38,6 +38,8 @@ pub enum After {
     Again,
     Home,
     Copy,
+    ScrollDown,
+    ScrollUp,
 }
 
 /// The keys once the result stands.
@@ -47,4 +49,6 @@ pub const AFTER: &[Binding<After>] = &[
     bind(&[ch('h')], "h", "history", After::History),
     bind(&[ch('e')], "e", "score again", After::Again),
     bind(&[ch('y')], "y", "copy", After::Copy),
+    quiet(&[ch('j'), code(KeyCode::Down), code(KeyCode::PageDown)], "j", "scroll down", After::ScrollDown),
+    quiet(&[ch('k'), code(KeyCode::Up), code(KeyCode::PageUp)], "k", "scroll up", After::ScrollUp),
 ];

@@ -304,6 +304,7 @@ impl Scoring {
 
     fn done(&mut self, ctx: &Ctx<'_>) {
         self.stage = Stage::Done;
+        self.from = 0;
         self.lean = ctx.rooms.store().and_then(|store| store.attempts().ok()).and_then(|attempts| history::lean(&attempts));
     }
 
@@ -342,6 +343,14 @@ impl Scoring {
                 Vec::new()
             }
             After::Copy => vec![Ask::Copy(result::text(self))],
+            After::ScrollDown => {
+                self.from += 3;
+                Vec::new()
+            }
+            After::ScrollUp => {
+                self.from = self.from.saturating_sub(3);
+                Vec::new()
+            }
         }
     }
 }

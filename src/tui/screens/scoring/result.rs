@@ -63,9 +63,11 @@ fn draw_next(screen: &Scoring, score: &Score, area: Rect, buf: &mut Buffer, them
         lines.extend(says.iter().flat_map(|says| text::wrap(says, cols)).map(Line::raw));
         lines.push(Line::default());
     }
-    for (row, line) in lines.into_iter().take(usize::from(inner.height)).enumerate() {
-        line.render(Rect { y: inner.y + u16::try_from(row).unwrap_or(0), height: 1, ..inner }, buf);
+    let (from, length) = (screen.from.min(lines.len().saturating_sub(usize::from(inner.height))), lines.len());
+    for (row, line) in inner.rows().zip(lines.into_iter().skip(from)) {
+        line.render(row, buf);
     }
+    scroll::bar(area, from, length, buf, theme);
 }
 
 fn sections(screen: &Scoring, score: &Score) -> Vec<(&'static str, Vec<String>)> {
