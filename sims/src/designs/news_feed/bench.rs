@@ -5,6 +5,7 @@ use crate::kernel::rng::{Rng, splitmix};
 use crate::parts::merge::newest;
 use crate::parts::timeline::{PostId, Timeline};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub const BENCHES: &[Bench] = &[
     Bench {
@@ -23,6 +24,8 @@ const KEEP: usize = 800;
 /// Timelines by shard, each shard behind its own lock, as one process per shard would have them.
 struct Deliveries {
     shards: Vec<Mutex<Vec<Timeline>>>,
+    /// Posts only get newer, in every round: an old one would be refused and cost nothing.
+    clock: AtomicU64,
 }
 
 const SHARDS: u64 = 16;
@@ -37,7 +40,7 @@ impl Deliveries {
             line
         };
         let shard = |_| Mutex::new((0..TIMELINES / SHARDS).map(|_| line()).collect());
-        Deliveries { shards: (0..SHARDS).map(shard).collect() }
+        Deliveries { shards: (0..SHARDS).map(shard).collect(), clock: AtomicU64::new(KEEP as u64 + 1) }
     }
 }
 
@@ -49,10 +52,10 @@ impl Case for Deliveries {
         for batch in 0..ops.div_ceil(BATCH) {
             let seed = splitmix(batch ^ (thread as u64) << 40);
             let Ok(mut shard) = self.shards[(seed % SHARDS) as usize].lock() else { return sum };
-            let len = shard.len() as u64;
+            let (len, now) = (shard.len() as u64, self.clock.fetch_add(1, Ordering::Relaxed));
             for n in 0..BATCH.min(ops - batch * BATCH) {
                 let line = &mut shard[(splitmix(seed ^ n) % len) as usize];
-                let id = PostId::new(KEEP as u64 + batch, (seed >> 44) as u32, 1 + n);
+                let id = PostId::new(now, (seed >> 44) as u32, 1 + n);
                 sum += line.put(id) as u64;
             }
         }

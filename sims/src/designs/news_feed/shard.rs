@@ -134,56 +134,66 @@ impl Shard {
 
     fn apply(&mut self, from: NodeId, ticket: u64, change: Change, cx: &mut Ctx<'_>) {
         let rules = self.rules(cx);
-        let now = cx.now();
-        let mut writes = 1;
-        let mut most = 0;
-        match change {
-            Change::Put { id, users, stamp } => {
-                writes = users.len() as u64;
-                let dead = self.tombstones.contains(&id);
-                for user in users.iter() {
-                    let Some(slot) = self.slots.get_mut(user).filter(|_| !dead) else { continue };
-                    match slot.put(id, stamp, rules) {
-                        Landed::New => cx.record(DELIVERY_LAG, now.0.saturating_sub(id.ms() * 1_000_000)),
-                        Landed::Twice => cx.count(DROPPED_TWICE, 1),
-                        Landed::Fenced => cx.count(FENCED, 1),
-                        Landed::Elsewhere => {}
-                    }
-                    most = most.max(slot.len());
-                }
-                cx.count(DELIVERIES, writes);
-            }
+        let (writes, most) = match change {
+            Change::Put { id, users, stamp } => (users.len() as u64, self.put(id, &users, stamp, cx)),
             Change::Remove { id, users } => {
-                writes = users.len() as u64;
-                self.tombstones.insert(id);
-                for user in users.iter() {
-                    if self.slots.get_mut(user).is_some_and(|slot| slot.remove(id)) {
-                        self.note_shortfall(*user);
-                    }
-                }
+                self.remove(id, &users);
+                (users.len() as u64, 0)
             }
             Change::Followed { user, author, stamp, ids } => {
                 let ids: Vec<PostId> = ids.into_iter().filter(|id| !self.tombstones.contains(id)).collect();
-                if let Some(slot) = self.slots.get_mut(&user) {
+                let most = self.slots.get_mut(&user).map_or(0, |slot| {
                     slot.follow(author, stamp, &ids, rules);
-                    most = slot.len();
-                }
+                    slot.len()
+                });
+                (1, most)
             }
             Change::Unfollowed { user, author, stamp } => {
                 if self.slots.get_mut(&user).is_some_and(|slot| slot.unfollow(author, stamp)) {
                     self.note_shortfall(user);
                 }
+                (1, 0)
             }
-        }
+        };
         if most > 0 {
             cx.fact(Fact::Held { most });
         }
-        self.warm(now, writes as u32);
+        self.warm(cx.now(), writes as u32);
         let work = cost::INSERT * writes;
         cx.count(WRITE_WORK, work.0 / 1_000);
-        let wait = self.desk.serve(now, work);
+        let wait = self.desk.serve(cx.now(), work);
         cx.send_after(wait, from, Msg::Applied { ticket });
         self.refill(cx);
+    }
+
+    /// Puts one post into many timelines; the length of the longest.
+    fn put(&mut self, id: PostId, users: &[u32], stamp: u64, cx: &mut Ctx<'_>) -> usize {
+        cx.count(DELIVERIES, users.len() as u64);
+        if self.tombstones.contains(&id) {
+            return 0;
+        }
+        let (rules, posted) = (self.rules(cx), Time(id.ms() * 1_000_000));
+        let mut most = 0;
+        for user in users {
+            let Some(slot) = self.slots.get_mut(user) else { continue };
+            match slot.put(id, stamp, rules) {
+                Landed::New => cx.record_since(DELIVERY_LAG, posted),
+                Landed::Twice => cx.count(DROPPED_TWICE, 1),
+                Landed::Fenced => cx.count(FENCED, 1),
+                Landed::Elsewhere => {}
+            }
+            most = most.max(slot.len());
+        }
+        most
+    }
+
+    fn remove(&mut self, id: PostId, users: &[u32]) {
+        self.tombstones.insert(id);
+        for user in users {
+            if self.slots.get_mut(user).is_some_and(|slot| slot.remove(id)) {
+                self.note_shortfall(*user);
+            }
+        }
     }
 
     fn rules(&self, cx: &Ctx<'_>) -> Rules {
