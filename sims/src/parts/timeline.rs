@@ -17,7 +17,7 @@ impl PostId {
 
     /// `number` counts from 1 within the millisecond.
     pub fn new(ms: u64, author: u32, number: u64) -> PostId {
-        PostId(ms << 32 | u64::from(author % AUTHORS_MAX) << 12 | number % NUMBERS)
+        PostId((ms << 32) | (u64::from(author % AUTHORS_MAX) << 12) | (number % NUMBERS))
     }
 
     pub fn ms(self) -> u64 {

@@ -148,20 +148,16 @@ impl Client {
                 let author = self.draw_author(cx.rng());
                 self.post(author, cx);
             }
-            READING => {
-                if !self.awake.is_empty() {
-                    let user = *cx.rng().pick(&self.awake);
-                    self.read(user, cx);
-                }
+            READING if !self.awake.is_empty() => {
+                let user = *cx.rng().pick(&self.awake);
+                self.read(user, cx);
             }
             RETURN => self.come_back(1, cx),
             CHURN => self.churn(cx),
-            DELETE => {
-                if !self.recent.is_empty() {
-                    let at = cx.rng().below(self.recent.len() as u64) as usize;
-                    if let Some(id) = self.recent.remove(at) {
-                        self.delete(id, cx);
-                    }
+            DELETE if !self.recent.is_empty() => {
+                let at = cx.rng().below(self.recent.len() as u64) as usize;
+                if let Some(id) = self.recent.remove(at) {
+                    self.delete(id, cx);
                 }
             }
             _ => {}

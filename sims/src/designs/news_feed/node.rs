@@ -42,7 +42,7 @@ impl Node<NewsFeed> for FeedNode {
         match self {
             FeedNode::Client(node) => node.hear(msg, cx),
             FeedNode::Api(node) => node.hear(from, msg, cx),
-            FeedNode::Social(node) => node.hear(from, msg, cx),
+            FeedNode::Social(node) => node.hear(from, &msg, cx),
             FeedNode::Queue(node) => node.hear(from, msg, cx),
             FeedNode::Store(node) => node.hear(from, msg, cx),
             FeedNode::Shard(node) => node.hear(from, msg, cx),

@@ -287,7 +287,7 @@ impl Shard {
     }
 
     fn arm(&mut self, cx: &mut Ctx<'_>) {
-        if !self.armed && !(self.builds.is_empty() && self.short.is_empty()) {
+        if !self.armed && self.unfinished() > 0 {
             self.armed = true;
             cx.after(BUILDS, Timer::Builds);
         }

@@ -40,8 +40,8 @@ impl Social {
         self.desk = Desk::default();
     }
 
-    pub fn hear(&mut self, from: NodeId, msg: Msg, cx: &mut Ctx<'_>) {
-        match msg {
+    pub fn hear(&mut self, from: NodeId, msg: &Msg, cx: &mut Ctx<'_>) {
+        match *msg {
             Msg::Whom { ticket, user, which } => self.whom(from, ticket, user, which, cx),
             Msg::Followers { ticket, author, part } => self.followers_of(from, ticket, author, part, cx),
             Msg::Follow { user, author, on } => self.change(from, user, author, on, cx),

@@ -75,7 +75,7 @@ impl<'a> Parts<'a> {
         let plan = self.world.system().plan;
         let FeedNode::Shard(shard) = self.world.node(self.map.shard_of(user)) else { return None };
         let slot = shard.slot(user);
-        let is_short = slot.is_some_and(|slot| slot.is_short());
+        let is_short = slot.is_some_and(super::slot::Slot::is_short);
         let stored = slot.and_then(|slot| slot.newest(usize::MAX));
         let is_stored = stored.is_some() && plan.strategy != super::system::Strategy::Pull;
         let lists = self.social.following_of(user).into_iter().filter(|author| !is_stored || plan.pulls(&self.map.graph, *author));

@@ -61,11 +61,7 @@ impl Worker {
     pub fn hear(&mut self, msg: Msg, cx: &mut Ctx<'_>) {
         match msg {
             Msg::Take { ticket, job } => self.take(ticket, job, cx),
-            Msg::FollowersAre { ticket, users, skipped, stamp } => {
-                if self.confirm(ticket, cx.now()) {
-                    self.fan_out(users, skipped, stamp, cx);
-                }
-            }
+            Msg::FollowersAre { ticket, users, skipped, stamp } if self.confirm(ticket, cx.now()) => self.fan_out(users, skipped, stamp, cx),
             Msg::ListsAre { ticket, lists, .. } => {
                 if self.confirm(ticket, cx.now())
                     && let Some(Job::Edge { user, author, stamp, .. }) = self.task.as_ref().map(|task| task.job)
@@ -74,11 +70,7 @@ impl Worker {
                     self.write(vec![(self.map.shard_of(user), Change::Followed { user, author, stamp, ids })], cx);
                 }
             }
-            Msg::Applied { ticket } => {
-                if self.confirm(ticket, cx.now()) {
-                    self.finish_if_done(cx);
-                }
-            }
+            Msg::Applied { ticket } if self.confirm(ticket, cx.now()) => self.finish_if_done(cx),
             _ => {}
         }
     }
