@@ -110,6 +110,20 @@ fn two_instances_do_not_hurt_each_other() {
 }
 
 #[test]
+fn many_that_start_at_once_all_find_one_sound_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let stores: Vec<Store> = std::thread::scope(|scope| {
+        let starts: Vec<_> = (0..6).map(|_| scope.spawn(|| Store::open(&home(&folder)))).collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
+    });
+    for store in &stores {
+        assert_eq!((store.health(), store.notices()), (Health::Good, Vec::new()));
+        store.begin(&mut session()).unwrap();
+    }
+    assert_eq!(stores[0].attempts().unwrap().len(), 6);
+}
+
+#[test]
 fn a_damaged_database_is_set_aside_and_the_newest_good_copy_put_back() {
     let folder = tempfile::tempdir().unwrap();
     let id = lived_in(&folder);
