@@ -8,10 +8,12 @@ mod messages;
 mod monitor;
 mod ops;
 mod origin;
+mod reading;
 mod safeguards;
 mod system;
 mod view;
 mod watch;
+mod writing;
 
 use crate::kernel::action::{ActionSpec, ArgDefault, ArgSpec};
 use crate::kernel::design::{Design, no_conflicts};
