@@ -2,6 +2,7 @@
 
 use crate::lab::experiment::{Asked, Ready, Truth};
 use crate::store::Guess;
+use crate::tui::panes::markdown::Markdown;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::entry::Entry;
 use crate::tui::widgets::{popup, text};
@@ -98,7 +99,7 @@ impl Form {
         block.render(area, buf);
         let cols = usize::from(inner.width).saturating_sub(2).min(90);
         let say = |what: &str, style| text::wrap(what, cols).into_iter().map(move |line| Line::styled(line, style)).collect::<Vec<_>>();
-        let mut lines = say(&ready.ask, theme.text);
+        let mut lines = Markdown::new(ready.ask.trim()).lines(u16::try_from(cols).unwrap_or(u16::MAX), theme, None).to_vec();
         lines.push(Line::raw(""));
         match (self, &ready.guess) {
             (Form::Choice { chosen, .. }, Asked::Choice { choices, .. }) => {

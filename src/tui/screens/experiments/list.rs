@@ -2,6 +2,7 @@
 
 use crate::catalog::Problem;
 use crate::store::Prediction;
+use crate::tui::panes::markdown::Markdown;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{popup, scroll, text};
 use ratatui::buffer::Buffer;
@@ -33,7 +34,7 @@ pub fn draw(problem: &Problem, chosen: usize, ledger: &[Prediction], area: Rect,
     let inner = block.inner(right);
     block.render(right, buf);
     let cols = usize::from(inner.width);
-    let mut lines: Vec<Line<'static>> = text::wrap(&experiment.ask, cols).into_iter().map(|line| Line::styled(line, theme.text)).collect();
+    let mut lines = Markdown::new(experiment.ask.trim()).lines(inner.width, theme, None).to_vec();
     lines.push(Line::raw(""));
     let runs: Vec<&str> = experiment.runs.keys().collect();
     let seeds = if experiment.seeds.len() == 1 { "one seed".to_string() } else { format!("{} seeds", experiment.seeds.len()) };

@@ -4,6 +4,7 @@ use crate::catalog::expect::significant;
 use crate::lab::evaluate::Judged;
 use crate::lab::experiment::{Report, Truth};
 use crate::store::Guess;
+use crate::tui::panes::markdown::Markdown;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{meter, popup, scroll, text};
 use ratatui::buffer::Buffer;
@@ -15,6 +16,7 @@ use std::cell::Cell;
 
 pub struct Told {
     report: Report,
+    debrief: Markdown,
     guess: Option<Guess>,
     scroll: scroll::Scroll,
     /// Rows of the window and of the text when it was drawn last: what keys scroll by.
@@ -28,7 +30,7 @@ const WIDE: u16 = 100;
 
 impl Told {
     pub fn new(report: Report, guess: Option<Guess>) -> Told {
-        Told { report, guess, scroll: scroll::Scroll::default(), drawn: Cell::new((1, 1)) }
+        Told { debrief: Markdown::new(report.debrief.as_str()), report, guess, scroll: scroll::Scroll::default(), drawn: Cell::new((1, 1)) }
     }
 
     pub fn on_key(&mut self, key: KeyEvent) -> bool {
@@ -148,13 +150,7 @@ impl Told {
     }
 
     fn why(&self, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
-        let mut lines = Vec::new();
-        for paragraph in self.report.debrief.trim().split("\n\n") {
-            let flowing = paragraph.split('\n').collect::<Vec<_>>().join(" ");
-            lines.extend(text::wrap(&flowing.replace(['*', '`'], ""), cols).into_iter().map(|line| Line::styled(line, theme.text)));
-            lines.push(Line::raw(""));
-        }
-        lines
+        self.debrief.lines(u16::try_from(cols).unwrap_or(u16::MAX), theme, None).to_vec()
     }
 }
 

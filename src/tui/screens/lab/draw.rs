@@ -5,7 +5,7 @@ use super::{LabScreen, WINDOWS};
 use crate::catalog::RunFile;
 use crate::catalog::expect::significant;
 use crate::lab::{Frame, Window, objectives};
-use crate::tui::panes::{self, chart::Chart};
+use crate::tui::panes::{self, chart::Chart, markdown::Markdown};
 use crate::tui::screen::Header;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{popup, text};
@@ -123,7 +123,7 @@ fn title(screen: &LabScreen, view: View) -> String {
 /// What is to be done, and how the objectives stand.
 fn story(file: &RunFile, frame: &Frame, area: Rect, theme: &Theme) -> Vec<Line<'static>> {
     let cols = usize::from(area.width);
-    let mut lines: Vec<Line<'static>> = text::wrap(file.story.trim(), cols).into_iter().map(|line| Line::styled(line, theme.text)).collect();
+    let mut lines = Markdown::new(file.story.trim()).lines(area.width, theme, None).to_vec();
     lines.push(Line::raw(""));
     let when = if frame.ended { "The objectives".to_string() } else { format!("The objectives so far (judged at {})", frame.length) };
     lines.push(Line::styled(when, theme.title));
