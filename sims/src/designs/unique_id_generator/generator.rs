@@ -2,6 +2,7 @@
 
 use super::config::{Ids, Numbering, START_MS, Scheme};
 use super::coordinator::hashed;
+use super::maker::{Batch, Maker, NoId};
 use super::watch::Fact;
 use super::wire::{Ask, Made, Msg, Timer};
 use super::{metrics, reasons};
@@ -10,19 +11,14 @@ use crate::kernel::node::{Look, NodeId};
 use crate::kernel::queue::Ticket;
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
-use crate::parts::snowflake::{self, HandClock, Layout, Refused};
+use crate::parts::snowflake::Refused;
 use crate::parts::tickets::Range;
-use crate::parts::ulid::Ulid;
-use crate::parts::uuid;
-use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 
 /// However long a clock is behind, it is looked at again after this: it may be set right meanwhile.
 const LOOK_AGAIN: Span = Span::millis(50);
 /// An answer that takes longer is asked for again.
 const ASK_AGAIN: Span = Span::millis(500);
-
-type Snowflake = snowflake::Generator<Cell<u64>, HandClock>;
 
 #[derive(Clone, Debug)]
 pub struct Generator {
@@ -55,24 +51,6 @@ struct Durable {
     position: u128,
     /// The latest range of each sequence server: a doubled answer must not be used twice.
     ranges: BTreeMap<NodeId, u64>,
-}
-
-/// One way of making ids.
-#[derive(Clone, Debug)]
-enum Maker {
-    Snowflake(Snowflake),
-    Uuid4,
-    Uuid7(uuid::V7),
-    Ulid(Ulid),
-    Central(Range),
-}
-
-/// Ids made in one go.
-struct Batch {
-    first: u128,
-    count: u64,
-    at_ms: Option<u64>,
-    lead_ms: u64,
 }
 
 impl Generator {
@@ -118,26 +96,15 @@ impl Generator {
         self.line.iter().map(|ask| ask.left).sum()
     }
 
-    /// The last id's time and how far it is ahead of the clock, in milliseconds, where ids carry a time.
+    /// The last id's time in milliseconds, where ids carry a time.
     pub fn last_ms(&self) -> Option<u64> {
-        match &self.maker {
-            Maker::Snowflake(snowflake) if snowflake.position() > 0 => Some(snowflake.last_ms()),
-            Maker::Uuid7(v7) => Some(v7.last_ms()),
-            Maker::Ulid(ulid) => Some(ulid.last_ms()),
-            Maker::Snowflake(_) | Maker::Uuid4 | Maker::Central(_) => None,
-        }
+        self.maker.last_ms()
     }
 
     pub fn start(&mut self, cx: &mut Cx<'_, Ids>) {
         let system = cx.shared();
         self.name = cx.name(cx.me()).trim_start_matches('g').parse().unwrap_or(0);
-        self.maker = match system.scheme {
-            Scheme::Snowflake => Maker::Snowflake(Snowflake::new(system.layout_of(self.site), 0, system.policy, HandClock::default())),
-            Scheme::Uuid4 => Maker::Uuid4,
-            Scheme::Uuid7 => Maker::Uuid7(uuid::V7::default()),
-            Scheme::Ulid => Maker::Ulid(Ulid::default()),
-            Scheme::DbSequence | Scheme::TicketServer => Maker::Central(Range::default()),
-        };
+        self.maker = Maker::new(&system, self.site);
         if system.remembers {
             self.maker.resume(self.durable.position);
         }
@@ -181,7 +148,7 @@ impl Generator {
                 self.lease_until = asked + system.lease;
                 if self.number != Some(number) {
                     self.take_number(Some(number), &system);
-                    self.start_after(after_ms);
+                    self.maker.start_after(after_ms);
                 }
                 self.asked_for_lease = false;
                 self.serve(cx);
@@ -244,17 +211,8 @@ impl Generator {
     fn take_number(&mut self, number: Option<u64>, system: &Ids) {
         self.number = number;
         self.durable.number = number;
-        let (Some(number), Maker::Snowflake(old)) = (number, &self.maker) else { return };
-        let mut fresh = Snowflake::new(system.layout_of(self.site), number, system.policy, HandClock::default());
-        fresh.resume(old.position());
-        self.maker = Maker::Snowflake(fresh);
-    }
-
-    /// Begins after everything that an earlier holder of the number can have made.
-    fn start_after(&mut self, ms: u64) {
-        if let Maker::Snowflake(snowflake) = &mut self.maker {
-            let Layout { epoch_ms, tick_ms, sequence_bits, .. } = *snowflake.layout();
-            snowflake.resume((ms.saturating_sub(epoch_ms) / tick_ms) << sequence_bits);
+        if let Some(number) = number {
+            self.maker.take_number(number, system.layout_of(self.site), system.policy);
         }
     }
 
@@ -299,31 +257,9 @@ impl Generator {
     }
 
     fn make(&mut self, most: u64, cx: &mut Cx<'_, Ids>) -> Result<Batch, Stuck> {
-        let ms = unix_ms(cx);
-        match &mut self.maker {
-            Maker::Snowflake(snowflake) => {
-                snowflake.clock().set(ms);
-                let block = snowflake.reserve(most).map_err(|refused| Stuck::of(refused, cx))?;
-                let batch = Batch { first: u128::from(block.first), count: block.count, at_ms: Some(snowflake.last_ms()), lead_ms: snowflake.lead_ms() };
-                self.durable.position = u128::from(snowflake.position());
-                Ok(batch)
-            }
-            Maker::Uuid4 => Ok(Batch { first: uuid::v4(random(cx)), count: 1, at_ms: None, lead_ms: 0 }),
-            Maker::Uuid7(v7) => {
-                let first = v7.next(ms, random(cx));
-                self.durable.position = u128::from(v7.position());
-                Ok(Batch { first, count: 1, at_ms: Some(v7.last_ms()), lead_ms: v7.last_ms().saturating_sub(ms) })
-            }
-            Maker::Ulid(ulid) => {
-                let first = ulid.next(ms, random(cx));
-                self.durable.position = ulid.position();
-                Ok(Batch { first, count: 1, at_ms: Some(ulid.last_ms()), lead_ms: ulid.last_ms().saturating_sub(ms) })
-            }
-            Maker::Central(range) => {
-                let (first, count) = range.take(most).ok_or(Stuck::Empty)?;
-                Ok(Batch { first: u128::from(first), count, at_ms: None, lead_ms: 0 })
-            }
-        }
+        let made = self.maker.make(unix_ms(cx), most, || random(cx)).map_err(|none| Stuck::of(none, cx))?;
+        self.durable.position = self.maker.position();
+        Ok(made)
     }
 
     fn issue(&mut self, ask: &mut Ask, batch: &Batch, cx: &mut Cx<'_, Ids>) {
@@ -431,7 +367,8 @@ enum Stuck {
 }
 
 impl Stuck {
-    fn of(refused: Refused, cx: &mut Cx<'_, Ids>) -> Stuck {
+    fn of(none: NoId, cx: &mut Cx<'_, Ids>) -> Stuck {
+        let NoId::Refused(refused) = none else { return Stuck::Empty };
         match refused {
             Refused::NotYet { until_ms } => {
                 if until_ms <= unix_ms(cx) + cx.system().layout.tick_ms {
@@ -441,17 +378,6 @@ impl Stuck {
             }
             Refused::Behind { .. } => Stuck::Refused(reasons::CLOCK_BACK),
             Refused::BeforeEpoch | Refused::Expired => Stuck::Refused(reasons::EXPIRED),
-        }
-    }
-}
-
-impl Maker {
-    fn resume(&mut self, position: u128) {
-        match self {
-            Maker::Snowflake(snowflake) => snowflake.resume(position as u64),
-            Maker::Uuid7(v7) => v7.resume(position as u64),
-            Maker::Ulid(ulid) => ulid.resume(position),
-            Maker::Uuid4 | Maker::Central(_) => {}
         }
     }
 }

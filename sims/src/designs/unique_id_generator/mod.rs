@@ -14,6 +14,7 @@ mod config;
 mod coordinator;
 mod database;
 mod generator;
+mod maker;
 mod nodes;
 mod sequence;
 #[cfg(test)]
