@@ -75,9 +75,9 @@ fn rust_files(under: &str) -> Vec<(String, String)> {
     rust.map(|f| (f.clone(), fs::read_to_string(root().join(&f)).unwrap())).collect()
 }
 
-/// Code without its comments, so that a wall may be talked about.
+/// Code without its comments, so that a wall may be talked about, and without its tests, which may use threads to try what is shared.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines().enumerate().map(|(n, line)| (n + 1, line.split("//").next().unwrap_or("")))
+    text.lines().take_while(|line| *line != "mod tests {").enumerate().map(|(n, line)| (n + 1, line.split("//").next().unwrap_or("")))
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn walls_hold() {
     let mut breaches = Vec::new();
     for wall in WALLS {
         for (file, text) in rust_files(wall.under) {
-            if wall.except.iter().any(|e| file.starts_with(e)) {
+            if file.ends_with("tests.rs") || wall.except.iter().any(|e| file.starts_with(e)) {
                 continue;
             }
             for (line, code) in code(&text) {

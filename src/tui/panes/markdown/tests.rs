@@ -1,3 +1,5 @@
+//! Markdown as it stands on the screen: widths, indents, tables, code.
+
 use super::*;
 use proptest::prelude::*;
 
