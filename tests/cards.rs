@@ -1,5 +1,8 @@
 //! What a card claims about its design: good sizing numbers meet every objective, and each number matters.
 
+// A test that cannot go on says so by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use greenroom::catalog::{Catalog, Good, Problem, Sizing};
 use greenroom::lab::objectives::prove;
 use sims::kernel::design::{Design, find};

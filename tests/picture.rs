@@ -2,6 +2,9 @@
 //!
 //! `GREENROOM_PICTURES=write cargo test --test picture` makes them anew; without it the test only proves that the screen can still be reached.
 
+// A test that cannot go on says so by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod pty;
 
 use pty::Terminal;

@@ -1,5 +1,8 @@
 //! Whole sessions through a pseudo-terminal: from the list to the lab, and back from a killed process.
 
+// A test that cannot go on says so by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod pty;
 
 use pty::Terminal;
@@ -57,6 +60,14 @@ fn a_session_from_the_list_to_the_lab() {
     terminal.until("First gap");
     terminal.keys("l");
     terminal.until("Lab");
+    // A fault: the third of the list stops the first node.
+    terminal.keys("x");
+    terminal.until("stop a node at once");
+    terminal.keys("jj");
+    terminal.enter();
+    terminal.until("Do");
+    terminal.enter();
+    terminal.until("crash node=");
     terminal.escape();
     terminal.until("First gap");
     terminal.enter();

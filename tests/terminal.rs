@@ -1,5 +1,8 @@
 //! The program in a real terminal: how it begins, how it ends, what it does at odd sizes.
 
+// A test that cannot go on says so by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod pty;
 
 use pty::Terminal;

@@ -4,7 +4,7 @@ use super::app::App;
 use super::event::Message;
 use super::rooms::{Loaded, Rooms};
 use super::screens::Place;
-use super::theme::{Glyphs, Mode, Surroundings, Theme};
+use super::theme::{Surroundings, Theme};
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::home::Home;

@@ -1,5 +1,7 @@
 //! A real terminal for tests: the program in a pseudo-terminal, and an emulator that sees what a person would.
 
+// A test that cannot go on says so by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 // Each test file that includes this uses a part of it.
 #![allow(dead_code)]
 

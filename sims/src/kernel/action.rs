@@ -31,6 +31,9 @@ pub enum ArgDefault {
     Text(&'static str),
 }
 
+/// Arguments as they were written: names and texts.
+pub type RawArgs = Vec<(String, String)>;
+
 /// Something to do, with its arguments read and checked. `set` carries knobs as arguments.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Action {
@@ -150,7 +153,7 @@ fn read_set(knobs: &[super::knob::Knob], args: &[(String, String)]) -> Result<Ac
 ///
 /// # Errors
 /// A sentence with the form that is expected.
-pub fn split_step(text: &str) -> Result<(Time, String, Vec<(String, String)>), String> {
+pub fn split_step(text: &str) -> Result<(Time, String, RawArgs), String> {
     let form = || format!("`{text}` is no step: write TIME=ACTION or TIME=ACTION:ARG=VALUE,ARG=VALUE (10s=burst:n=100)");
     let (at, rest) = text.split_once('=').ok_or_else(form)?;
     let at = units::duration(at).map_err(|_| form())?;

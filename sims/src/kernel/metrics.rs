@@ -142,14 +142,24 @@ impl Metrics {
     fn roll(&mut self, now: Time) {
         while now >= self.series.bin_end() {
             let width = self.series.width().as_secs();
-            let bins = self.cells.iter_mut().map(|cell| match cell {
+            let derived = self.derived();
+            let bins = self.cells.iter_mut().zip(derived).map(|(cell, derived)| match cell {
                 Cell::Counter { in_bin, .. } => Bin::level(std::mem::take(in_bin) as f64 / width),
                 Cell::Gauge(level) => level.map_or(Bin::EMPTY, Bin::level),
                 Cell::Histogram(d) => d.lately.take(),
-                Cell::Derived => Bin::EMPTY,
+                Cell::Derived => derived.map_or(Bin::EMPTY, Bin::level),
             });
             self.series.push(bins);
         }
+    }
+
+    /// The value of each derived metric as it stands: computed from totals, so its series shows the run so far.
+    fn derived(&self) -> Vec<Option<f64>> {
+        let value = |spec: &MetricSpec| match spec.shape {
+            Shape::Derived(of) => of(&Reading(self)).filter(|x| x.is_finite()),
+            Shape::Counter | Shape::Gauge | Shape::Histogram { .. } => None,
+        };
+        self.declared.iter().map(value).collect()
     }
 
     /// Forgets the totals at the end of the warm-up; the series stay.
@@ -207,8 +217,7 @@ impl Metrics {
     pub fn line(&self, name: &str, from: Time, to: Time, points: usize) -> Option<Line> {
         let (at, statistic) = self.declared.iter().enumerate().find_map(|(at, spec)| match spec.shape {
             Shape::Histogram { unit } => (spec.name == name).then_some((at, "p99")).or_else(|| statistic_of(name, spec.name, unit).map(|s| (at, s))),
-            Shape::Counter | Shape::Gauge => (spec.name == name).then_some((at, "")),
-            Shape::Derived(_) => None,
+            Shape::Counter | Shape::Gauge | Shape::Derived(_) => (spec.name == name).then_some((at, "")),
         })?;
         let (unit, scale) = match self.declared[at].shape {
             Shape::Counter => ("/s".to_string(), 1.0),

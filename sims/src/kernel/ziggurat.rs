@@ -1,5 +1,8 @@
 //! Tables of the ziggurat, 256 layers (Marsaglia and Tsang, 2000): edges and densities, committed so that every machine has the same bits.
 
+// As published, digit by digit.
+#![allow(clippy::excessive_precision)]
+
 /// Where the exponential's tail begins.
 pub const EXP_R: f64 = 7.697117470131050;
 /// Where the normal's tail begins.

@@ -36,6 +36,9 @@ pub fn header(screen: &LabScreen, theme: &Theme) -> Header {
 }
 
 /// Whether it moves, and how fast.
+/// The least width of a chart's window in seconds.
+const YOUNG_S: f64 = 10.0;
+
 fn motion(frame: &Frame, theme: &Theme) -> Vec<Span<'static>> {
     if let Some(words) = &frame.panicked {
         return vec![Span::styled(format!("the design panicked: {}", text::fit(words, 40)), theme.bad)];
@@ -157,7 +160,8 @@ fn window(screen: &LabScreen) -> (f64, f64) {
     match WINDOWS[screen.window].0 {
         Window::All => (0.0, now.max(1e-3)),
         // While a run is younger than the window, its start stays at the left.
-        Window::Last(span) => ((now - span.as_secs()).max(0.0), now.max(span.as_secs())),
+        // A young run fills the width instead of leaving most of it empty.
+        Window::Last(span) => ((now - span.as_secs()).max(0.0), now.max(span.as_secs().min(YOUNG_S))),
     }
 }
 
