@@ -43,7 +43,7 @@ pub fn compare() {
     );
 }
 
-fn get_or_put(cache: &mut AnyCache<u64>, key: u64, out: &mut Vec<u64>) -> bool {
+fn get_or_put(cache: &mut AnyCache<u64>, key: u64, out: &mut Vec<(u64, u64)>) -> bool {
     if cache.get(key, Time::ZERO).is_some() {
         return true;
     }

@@ -91,13 +91,16 @@ impl<E> Queue<E> {
     #[inline]
     pub fn take(&mut self) -> Option<(Time, u64, E)> {
         loop {
-            let key = self.heap.take()?;
+            let key = *self.heap.first()?;
             let slot = (key & SLOT_MASK) as u32;
+            // The payload first: with many pending it is far away, and its way here passes while the heap is mended.
+            let event = self.payloads[slot as usize].event.take();
+            self.heap.drop_first();
             self.free.push(slot);
-            if let Some(event) = self.payloads[slot as usize].event.take() {
-                return Some((Time((key >> 64) as u64), (key as u64) >> SLOT_BITS, event));
+            match event {
+                Some(event) => return Some((Time((key >> 64) as u64), (key as u64) >> SLOT_BITS, event)),
+                None => self.cancelled -= 1,
             }
-            self.cancelled -= 1;
         }
     }
 
@@ -119,7 +122,7 @@ impl<E> Queue<E> {
             if self.payloads[slot as usize].event.is_some() {
                 return;
             }
-            self.heap.take();
+            self.heap.drop_first();
             self.free.push(slot);
             self.cancelled -= 1;
         }
@@ -168,15 +171,14 @@ impl Heap {
         *self.key(at) = key;
     }
 
+    /// Takes the first key out; there is one.
     #[inline]
-    fn take(&mut self) -> Option<u128> {
-        let first = *self.first()?;
+    fn drop_first(&mut self) {
         self.len -= 1;
         let last = std::mem::replace(self.key(self.len + ROOT), NO_KEY);
         if self.len > 0 {
             self.sink(last);
         }
-        Some(first)
     }
 
     /// Moves a hole from the root down until `key` fits.
