@@ -5,7 +5,7 @@ use crate::catalog::Head;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// Under their groups, as the catalog has them.
+    /// Under their groups, the short ones first.
     #[default]
     Group,
     Level,
@@ -22,6 +22,9 @@ pub enum Row {
     Heading(String),
     Problem(usize),
 }
+
+/// The groups of the catalogue, from one machine's worth of a problem to whole platforms.
+const GROUPS: &[&str] = &["traffic", "coordination", "messaging", "social", "media", "data", "commerce", "platforms", "operations", "security"];
 
 impl Order {
     pub fn next(self) -> Order {
@@ -59,10 +62,13 @@ impl Order {
             Some(Standing::Done(trend)) => (trend.best().unwrap_or(0.0) * 10.0) as u64,
             _ => u64::MAX,
         };
-        // Groups keep the order in which the catalog names them first.
-        let group = |at: usize| heads.iter().position(|h| h.group == heads[at].group);
+        // A user's own groups come after the known ones, in the order in which the catalog names them first.
+        let group = |at: usize| {
+            let known = GROUPS.iter().position(|g| *g == heads[at].group).unwrap_or(GROUPS.len());
+            (known, heads.iter().position(|h| h.group == heads[at].group))
+        };
         match self {
-            Order::Group => places.sort_by_key(|at| group(*at)),
+            Order::Group => places.sort_by_key(|at| (group(*at), heads[*at].minutes)),
             Order::Level => places.sort_by_key(|at| (heads[*at].level.clone(), group(*at))),
             Order::Minutes => places.sort_by_key(|at| heads[*at].minutes),
             Order::Score => places.sort_by_key(|at| best(*at)),
@@ -113,7 +119,7 @@ mod tests {
                 Row::Problem(at) => heads[*at].id.clone(),
             })
             .collect();
-        assert_eq!(said, ["# traffic", "a", "c", "# social", "b"]);
+        assert_eq!(said, ["# traffic", "c", "a", "# social", "b"], "the short ones first");
         assert_eq!(Order::Minutes.rows(&heads, None), [Row::Problem(2), Row::Problem(0), Row::Problem(1)]);
     }
 }

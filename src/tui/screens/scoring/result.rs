@@ -2,7 +2,7 @@
 
 use super::view::{mark, short};
 use super::{Proof, Scoring};
-use crate::score::{Reading, Score, first_gap};
+use crate::score::{Band, Reading, Score, first_gap};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{meter, popup, scroll, text};
 use ratatui::buffer::Buffer;
@@ -25,7 +25,12 @@ fn draw_head(screen: &Scoring, score: &Score, area: Rect, buf: &mut Buffer, them
     let mut line = vec![Span::styled(format!("{} of 50  ", short(score.total)), theme.title)];
     let cols = usize::from(area.width).saturating_sub(40).min(50);
     line.extend(meter::gauge(score.total / 50.0, cols, theme.accent, theme));
-    line.push(Span::styled(format!("  {}", score.band.name()), theme.accent));
+    let tone = match score.band {
+        Band::StrongHire | Band::Hire => theme.good,
+        Band::LeanHire | Band::LeanNoHire => theme.warn,
+        Band::NoHire => theme.bad,
+    };
+    line.push(Span::styled(format!("  {}", score.band.name()), tone));
     Line::from(line).render(total, buf);
     let late = if score.penalty > 0 { format!(" - {} for being late", score.penalty) } else { String::new() };
     let assisted = if screen.session.assisted() { " · assisted" } else { "" };
