@@ -9,9 +9,10 @@ use crate::tui::keymap::{self, Binding, KeyHelp, bind, ch, code, quiet};
 use crate::tui::panes::numbers;
 use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen};
 use crate::tui::theme::Theme;
+use crate::tui::widgets::scroll::{self, Scroller};
 use crate::tui::widgets::{meter, popup, text};
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, MouseEvent};
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
@@ -26,6 +27,7 @@ enum Act {
     Quick,
     Full,
     Stop,
+    Scroll,
     Back,
 }
 
@@ -33,6 +35,7 @@ const KEYS: &[Binding<Act>] = &[
     bind(&[ch('r'), code(KeyCode::Enter)], "r", "quick", Act::Quick),
     bind(&[ch('f')], "f", "full", Act::Full),
     bind(&[ch('c')], "c", "stop", Act::Stop),
+    quiet(&[ch('j'), ch('k'), code(KeyCode::Down), code(KeyCode::Up), ch('g'), ch('G')], "j k", "scroll", Act::Scroll),
     quiet(&[ch('q')], "q", "back", Act::Back),
 ];
 
@@ -42,6 +45,7 @@ pub struct Bench {
     /// Results of earlier days, newest first.
     past: Vec<BenchResult>,
     running: Option<Running>,
+    scroller: Scroller,
 }
 
 struct Running {
@@ -75,7 +79,7 @@ impl Bench {
     }
 
     fn new(design: &'static Design) -> Bench {
-        Bench { design, timings: Vec::new(), past: Vec::new(), running: None }
+        Bench { design, timings: Vec::new(), past: Vec::new(), running: None, scroller: Scroller::default() }
     }
 
     fn start(&mut self, care: Care, ctx: &Ctx<'_>) {
@@ -148,9 +152,17 @@ impl Screen for Bench {
             Some(Act::Full) => self.start(Care::Full, ctx),
             Some(Act::Stop) => self.stop(),
             Some(Act::Back) => return Reply::ask(Ask::Back),
+            Some(Act::Scroll) => {
+                self.scroller.on_key(key);
+            }
+            None if self.scroller.on_key(key) => {}
             None => return Reply::Passed,
         }
         Reply::DONE
+    }
+
+    fn on_mouse(&mut self, mouse: MouseEvent, _body: Rect, _ctx: &Ctx<'_>) -> Reply {
+        if self.scroller.on_wheel(mouse) { Reply::DONE } else { Reply::Passed }
     }
 
     fn on_message(&mut self, message: Box<dyn Any + Send>, _ctx: &Ctx<'_>) -> Vec<Ask> {
@@ -193,7 +205,11 @@ fn draw(screen: &Bench, area: Rect, buf: &mut Buffer, theme: &Theme) {
     if let Some(row) = rows.next() {
         Line::styled(head, theme.dim).render(row, buf);
     }
-    for timing in &screen.timings {
+    // A case is one row where not all of them have room for two.
+    let fits = table.height.saturating_sub(1);
+    let from = screen.scroller.see(fits, screen.timings.len()).from;
+    scroll::bar(area, from, screen.timings.len() + usize::from(area.height.saturating_sub(2 + fits)), buf, theme);
+    for timing in screen.timings.iter().skip(from) {
         let (Some(row), more) = (rows.next(), timing.note.as_deref().unwrap_or(timing.says)) else { break };
         line(screen, timing, name_cols, most, usize::from(row.width), theme).render(row, buf);
         // What an operation is, where there is room for every case.

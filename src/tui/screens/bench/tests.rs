@@ -23,6 +23,19 @@ fn each_case_has_a_row_and_a_bar() {
 }
 
 #[test]
+fn cases_beyond_the_window_are_scrolled_to() {
+    let stage = Stage::new();
+    let mut screen = Bench::new(&toy::DESIGN);
+    screen.timings = (1..=40).map(|threads| timing(threads, 8.0)).collect();
+    let shows = |screen: &Bench, threads: usize| stage.show(screen, 80, 24).split_whitespace().any(|word| word == threads.to_string());
+    assert!(shows(&screen, 1) && !shows(&screen, 40));
+    stage.press(&mut screen, KeyCode::Char('G'));
+    assert!(!shows(&screen, 1) && shows(&screen, 40));
+    stage.press(&mut screen, KeyCode::Char('g'));
+    assert!(shows(&screen, 1));
+}
+
+#[test]
 fn a_round_times_every_case_and_can_be_stopped() {
     let stage = Stage::new();
     let mut screen = Bench::new(&toy::DESIGN);
