@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod drill;
 pub mod graph;
 pub mod history;
 pub mod home;

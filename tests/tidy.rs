@@ -44,6 +44,12 @@ const WALLS: &[Wall] = &[
         because: "the interview has no clock and no disk: time is handed in",
     },
     Wall { under: "src/score", except: &[], words: &["crate::store", "crate::lab", "std::fs", "Instant::now", "Utc::now"], because: "scoring is pure" },
+    Wall {
+        under: "src/drill",
+        except: &[],
+        words: &["crate::store", "crate::lab", "std::fs", "Instant::now", "Utc::now", "Local::now"],
+        because: "drills are pure",
+    },
     Wall { under: "src/history", except: &[], words: &["std::fs", "Instant::now", "Utc::now", "Local::now"], because: "history is pure" },
     Wall { under: "src/catalog", except: &[], words: &["crate::store", "crate::lab", "crate::session"], because: "content knows only the designs" },
 ];

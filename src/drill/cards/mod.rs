@@ -1,0 +1,1 @@
+//! Flashcards: when each is due, which comes next, whether an answer is right.
