@@ -1,4 +1,4 @@
-//! Lists the content files for embedding, and indexes the heads of the problems, so that the list of problems parses nothing.
+//! Lists the content files for embedding, and indexes the heads of the problems, the ids of the cards and pages, so that start-up parses nothing.
 
 use serde::Deserialize;
 use std::fmt::Write as _;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Folders of content, in the order in which they are read.
-const FOLDERS: &[&str] = &["rubrics", "problems", "problems/decks", "problems/runs"];
+const FOLDERS: &[&str] = &["rubrics", "problems", "problems/decks", "problems/pages", "problems/runs"];
 
 /// What the list shows of a problem. Whether the rest of a card is sound is for `greenroom check` to say: a bad card must not keep
 /// the program from being built.
@@ -33,6 +33,16 @@ struct Part {
     id: String,
 }
 
+/// What must be known of a deck without reading it: which ids are taken.
+#[derive(Deserialize)]
+struct Deck {
+    id: String,
+    #[serde(default)]
+    cards: Vec<Part>,
+    #[serde(default)]
+    flaws: Vec<Part>,
+}
+
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or(io::ErrorKind::NotFound)?);
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
@@ -43,6 +53,8 @@ fn main() -> io::Result<()> {
     }
     let mut files = String::new();
     let mut heads = String::new();
+    let mut decks = String::new();
+    let mut pages = String::new();
     for folder in FOLDERS {
         for file in yaml_files(&root.join(folder))? {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -52,9 +64,22 @@ fn main() -> io::Result<()> {
             {
                 write_head(&mut heads, &head);
             }
+            if *folder == "problems/pages" {
+                let _ = writeln!(pages, "    {:?},", name.trim_end_matches(".yaml"));
+            }
+            if *folder == "problems/decks"
+                && let Ok(deck) = serde_yaml::from_str::<Deck>(&fs::read_to_string(&file)?)
+            {
+                let ids: Vec<String> = deck.cards.into_iter().chain(deck.flaws).map(|part| part.id).collect();
+                let _ = writeln!(decks, "    ({:?}, &{ids:?}),", deck.id);
+            }
         }
     }
-    fs::write(out.join("embedded.rs"), format!("static FILES: &[(&str, &str)] = &[\n{files}];\nstatic HEADS: &[BuiltIn] = &[\n{heads}];\n"))
+    let text = format!(
+        "static FILES: &[(&str, &str)] = &[\n{files}];\nstatic HEADS: &[BuiltIn] = &[\n{heads}];\n\
+         static DECKS: &[(&str, &[&str])] = &[\n{decks}];\nstatic PAGES: &[&str] = &[\n{pages}];\n"
+    );
+    fs::write(out.join("embedded.rs"), text)
 }
 
 fn write_head(out: &mut String, head: &Head) {

@@ -23,6 +23,16 @@ pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
     FILES.iter().copied()
 }
 
+/// Ids of the built-in decks, each with the ids of its cards and flaws.
+pub fn decks() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    DECKS.iter().copied()
+}
+
+/// Ids of the built-in concept pages.
+pub fn pages() -> impl Iterator<Item = &'static str> {
+    PAGES.iter().copied()
+}
+
 pub fn heads() -> impl Iterator<Item = Head> {
     HEADS.iter().map(|head| Head {
         id: head.id.into(),

@@ -24,12 +24,17 @@ use yaml::Source;
 /// The folders of packs under the user's own folder.
 pub const PACKS: &[&str] = &["problems", "rubrics", "runs"];
 
+const DECKS: &str = "problems/decks/";
+const PAGES: &str = "problems/pages/";
+
 /// All content: built in, with the user's laid over. Built-in cards are parsed when they are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     heads: Vec<Head>,
     cards: BTreeMap<String, Arc<CardFile>>,
-    rest: OnceLock<Rest>,
+    rules: OnceLock<Rest>,
+    decks: OnceLock<Rest>,
+    pages: OnceLock<Rest>,
     yours: Rest,
     faults: Vec<Fault>,
 }
@@ -47,6 +52,7 @@ struct CardFile {
 struct Rest {
     rubrics: Vec<Arc<Rubric>>,
     decks: Vec<Arc<Deck>>,
+    pages: Vec<Arc<Page>>,
     runs: Vec<Arc<RunFile>>,
     mechanisms: Pairs<String>,
 }
@@ -154,16 +160,36 @@ impl Catalog {
     }
 
     pub fn rubrics(&self) -> &[Arc<Rubric>] {
-        &self.rest().rubrics
+        &self.rules().rubrics
     }
 
+    /// Flashcards and flaws, deck by deck.
     pub fn decks(&self) -> &[Arc<Deck>] {
-        &self.rest().decks
+        &self.decks.get_or_init(|| self.read(|path| path.starts_with(DECKS))).decks
+    }
+
+    /// A card of any deck by its id, which no two decks share.
+    pub fn card(&self, id: &str) -> Option<(Arc<Deck>, &Card)> {
+        self.decks().iter().find_map(|deck| deck.cards.iter().find(|card| card.id == id).map(|card| (deck.clone(), card)))
+    }
+
+    /// Concept pages.
+    pub fn pages(&self) -> &[Arc<Page>] {
+        &self.pages.get_or_init(|| self.read(|path| path.starts_with(PAGES))).pages
+    }
+
+    pub fn page(&self, id: &str) -> Option<Arc<Page>> {
+        self.pages().iter().find(|page| page.id == id).cloned()
+    }
+
+    /// The pages that explain one of these mechanisms.
+    pub fn pages_about(&self, mechanisms: &[String]) -> Vec<Arc<Page>> {
+        self.pages().iter().filter(|page| page.mechanisms.iter().any(|word| mechanisms.contains(word))).cloned().collect()
     }
 
     /// Run files: challenges and the user's own.
     pub fn runs(&self) -> &[Arc<RunFile>] {
-        &self.rest().runs
+        &self.rules().runs
     }
 
     /// Run files of one design.
@@ -178,7 +204,7 @@ impl Catalog {
 
     /// The shared words for mechanisms with their meanings.
     pub fn mechanisms(&self) -> &Pairs<String> {
-        &self.rest().mechanisms
+        &self.rules().mechanisms
     }
 
     /// Everything wrong with the user's files. What is built in is proved by a test and by `greenroom check`.
@@ -186,17 +212,21 @@ impl Catalog {
         &self.faults
     }
 
-    fn rest(&self) -> &Rest {
-        self.rest.get_or_init(|| {
-            let mut rest = Rest::default();
-            for (path, text) in embedded::files().filter(|(path, _)| !self.cards.values().any(|card| card.path == *path)) {
-                if let Some(content) = Parsed::read(Source::new(path, text)).content {
-                    rest.take(content);
-                }
+    /// Rubrics, words and run files.
+    fn rules(&self) -> &Rest {
+        self.rules.get_or_init(|| self.read(|path| path.starts_with("rubrics/") || path.starts_with("problems/runs/")))
+    }
+
+    /// Built-in files of some folders with the user's laid over: each folder is read when it is first asked for.
+    fn read(&self, wanted: impl Fn(&str) -> bool) -> Rest {
+        let mut rest = Rest::default();
+        for (path, text) in embedded::files().filter(|(path, _)| wanted(path)) {
+            if let Some(content) = Parsed::read(Source::new(path, text)).content {
+                rest.take(content);
             }
-            rest.lay(&self.yours);
-            rest
-        })
+        }
+        rest.lay(&self.yours);
+        rest
     }
 }
 
@@ -215,6 +245,7 @@ impl Rest {
         match content {
             Content::Problem(_) => {}
             Content::Deck(deck) => put(&mut self.decks, Arc::new(deck), |d| &d.id),
+            Content::Page(page) => put(&mut self.pages, Arc::new(page), |p| &p.id),
             Content::Rubric(rubric) => put(&mut self.rubrics, Arc::new(rubric), |r| &r.id),
             Content::Run(run) => put(&mut self.runs, Arc::new(run), |r| &r.id),
             Content::Vocabulary(words) => self.mechanisms = self.mechanisms.with(&words.mechanisms),
@@ -223,6 +254,7 @@ impl Rest {
 
     fn lay(&mut self, over: &Rest) {
         over.decks.iter().for_each(|deck| put(&mut self.decks, deck.clone(), |d| &d.id));
+        over.pages.iter().for_each(|page| put(&mut self.pages, page.clone(), |p| &p.id));
         over.rubrics.iter().for_each(|rubric| put(&mut self.rubrics, rubric.clone(), |r| &r.id));
         over.runs.iter().for_each(|run| put(&mut self.runs, run.clone(), |r| &r.id));
         self.mechanisms = self.mechanisms.with(&over.mechanisms);

@@ -3,6 +3,8 @@
 mod context;
 mod deck;
 mod experiment;
+mod flaw;
+mod page;
 mod plan;
 mod problem;
 mod rubric;
@@ -11,7 +13,7 @@ mod shape;
 pub use context::Context;
 
 use super::fault::Fault;
-use super::model::{Deck, FileKind, Problem, Rubric, RunFile, Vocabulary};
+use super::model::{Deck, FileKind, Page, Problem, Rubric, RunFile, Vocabulary};
 use super::yaml::{self, Source, Tree};
 use serde::de::DeserializeOwned;
 use sims::kernel::design::Design;
@@ -38,6 +40,7 @@ pub enum Content {
     Deck(Deck),
     Rubric(Rubric),
     Run(RunFile),
+    Page(Page),
     Vocabulary(Vocabulary),
 }
 
@@ -63,12 +66,14 @@ impl Parsed {
             Some("deck") => Ok(FileKind::Deck),
             Some("rubric") => Ok(FileKind::Rubric),
             Some("run") => Ok(FileKind::Run),
+            Some("page") => Ok(FileKind::Page),
             Some("vocabulary") => Ok(FileKind::Vocabulary),
-            _ => Err(source.fault_at(kind.at, kind.width(), "this is no kind of file").expecting("problem, deck, rubric, run or vocabulary")),
+            _ => Err(source.fault_at(kind.at, kind.width(), "this is no kind of file").expecting("problem, deck, page, rubric, run or vocabulary")),
         });
         match kind {
             Ok(FileKind::Problem) => Parsed::of(source, tree, |problem| Content::Problem(Box::new(problem))),
             Ok(FileKind::Deck) => Parsed::of(source, tree, Content::Deck),
+            Ok(FileKind::Page) => Parsed::of(source, tree, Content::Page),
             Ok(FileKind::Rubric) => Parsed::of(source, tree, Content::Rubric),
             Ok(FileKind::Vocabulary) => Parsed::of(source, tree, Content::Vocabulary),
             Ok(FileKind::Run) => {
@@ -89,6 +94,7 @@ impl Parsed {
         Some(match self.content.as_ref()? {
             Content::Problem(problem) => (FileKind::Problem, &problem.id),
             Content::Deck(deck) => (FileKind::Deck, &deck.id),
+            Content::Page(page) => (FileKind::Page, &page.id),
             Content::Rubric(rubric) => (FileKind::Rubric, &rubric.id),
             Content::Run(run) => (FileKind::Run, &run.id),
             Content::Vocabulary(words) => (FileKind::Vocabulary, &words.id),
@@ -111,6 +117,7 @@ pub fn meanings(files: &mut [Parsed], context: &Context<'_>) {
         match content {
             Content::Problem(problem) => problem::check(&mut checker, problem, context),
             Content::Deck(deck) => deck::check(&mut checker, deck, context),
+            Content::Page(page) => page::check(&mut checker, page, context),
             Content::Rubric(rubric) => rubric::check(&mut checker, rubric),
             Content::Run(run) => plan::check_file(&mut checker, run, context),
             Content::Vocabulary(words) => rubric::check_words(&mut checker, words),
@@ -119,6 +126,7 @@ pub fn meanings(files: &mut [Parsed], context: &Context<'_>) {
         file.faults.extend(found);
     }
     twice(files);
+    cards_twice(files, context);
 }
 
 /// Two files of one layer with one id: the later one is at fault, and names the other.
@@ -132,6 +140,25 @@ fn twice(files: &mut [Parsed]) {
             file.faults.push(file.source.fault_at(at, id.chars().count(), message).expecting("an id of its own, and the file named after it"));
         } else {
             first.insert((kind, id), file.source.path.clone());
+        }
+    }
+}
+
+/// Memory is kept by a card's id alone, so that a card may move to another deck: an id belongs to one deck.
+fn cards_twice(files: &mut [Parsed], context: &Context<'_>) {
+    let mut owner = context.cards.clone();
+    for file in files.iter_mut() {
+        let (Some(Content::Deck(deck)), Some(tree)) = (&file.content, &file.tree) else { continue };
+        let parts = [("cards", deck.cards.iter().map(|c| &c.id).collect::<Vec<_>>()), ("flaws", deck.flaws.iter().map(|f| &f.id).collect())];
+        for (list, ids) in parts {
+            for (i, id) in ids.into_iter().enumerate() {
+                let first = owner.entry(id.clone()).or_insert_with(|| deck.id.clone());
+                if *first != deck.id {
+                    let node = tree.walk(&format!("{list}/{i}/id"));
+                    let message = format!("the id `{id}` is taken by the deck `{first}`");
+                    file.faults.push(file.source.fault_at(node.at, node.width(), message).expecting("an id that no other deck has"));
+                }
+            }
         }
     }
 }

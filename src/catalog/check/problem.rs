@@ -2,10 +2,9 @@
 
 use super::Context;
 use super::shape::Checker;
-use super::{experiment, plan};
+use super::{experiment, flaw, plan};
 use crate::catalog::expect::formula;
 use crate::catalog::model::{Good, MomentKind, Problem, Proof, RunPlan, sized};
-use crate::graph;
 use sims::kernel::design::{Design, find};
 use sims::kernel::knob::unknown;
 use std::collections::BTreeSet;
@@ -23,7 +22,7 @@ pub fn check(checker: &mut Checker<'_>, problem: &Problem, context: &Context<'_>
     estimation(checker, problem);
     solution(checker, problem);
     rubric(checker, problem);
-    flaws(checker, problem);
+    flaws(checker, problem, context);
     checker.ids("experiments", problem.experiments.iter().map(|e| e.id.as_str()));
     match problem.design.as_deref().map(|id| find(context.designs, id)) {
         Some(Ok(design)) => running(checker, problem, design),
@@ -40,19 +39,24 @@ fn words(checker: &mut Checker<'_>, problem: &Problem, context: &Context<'_>) {
     if !context.levels.contains(&problem.level) {
         checker.at("level", unknown("rubric", &problem.level, context.levels.iter().map(String::as_str)));
     }
+    mechanisms(checker, &problem.mechanisms, context);
+    for (i, reference) in problem.references.iter().enumerate() {
+        if !reference.url.starts_with("http://") && !reference.url.starts_with("https://") {
+            checker.at(&format!("references/{i}/url"), format!("`{}` is no address", reference.url)).expected = Some("it begins with https://".into());
+        }
+    }
+}
+
+/// The shared words, each once.
+pub fn mechanisms(checker: &mut Checker<'_>, words: &[String], context: &Context<'_>) {
     let mut seen = BTreeSet::new();
-    for (i, word) in problem.mechanisms.iter().enumerate() {
+    for (i, word) in words.iter().enumerate() {
         let path = format!("mechanisms/{i}");
         if !context.mechanisms.contains(word) {
             checker.at(&path, mechanism(word, context));
         }
         if !seen.insert(word) {
             checker.at(&path, format!("the mechanism `{word}` stands twice"));
-        }
-    }
-    for (i, reference) in problem.references.iter().enumerate() {
-        if !reference.url.starts_with("http://") && !reference.url.starts_with("https://") {
-            checker.at(&format!("references/{i}/url"), format!("`{}` is no address", reference.url)).expected = Some("it begins with https://".into());
         }
     }
 }
@@ -147,10 +151,8 @@ fn solution(checker: &mut Checker<'_>, problem: &Problem) {
         let base = format!("solution/{i}");
         phase_exists(checker, problem, &format!("{base}/phase"), &section.phase);
         checker.markdown(&format!("{base}/body"), &section.body);
-        if let Some(diagram) = &section.diagram
-            && let Err(why) = graph::draw(diagram, graph::CARD_WIDTH, graph::Ink::Boxes)
-        {
-            checker.at(&format!("{base}/diagram"), format!("the text graph cannot be drawn: {why}"));
+        if let Some(diagram) = &section.diagram {
+            checker.diagram(&format!("{base}/diagram"), diagram);
         }
     }
 }
@@ -182,15 +184,10 @@ fn rubric(checker: &mut Checker<'_>, problem: &Problem) {
     }
 }
 
-fn flaws(checker: &mut Checker<'_>, problem: &Problem) {
-    checker.ids("flaws", problem.flaws.iter().map(|f| f.id.as_str()));
+fn flaws(checker: &mut Checker<'_>, problem: &Problem, context: &Context<'_>) {
+    flaw::form(checker, &problem.flaws, context);
     for (i, flaw) in problem.flaws.iter().enumerate() {
         let base = format!("flaws/{i}");
-        if flaw.choices.len() < 2 {
-            checker.at(&format!("{base}/choices"), "there are fewer than two choices");
-        } else if !(1..=flaw.choices.len()).contains(&flaw.right) {
-            checker.at(&format!("{base}/right"), format!("`right` is {}, but must be 1 to {}", flaw.right, flaw.choices.len()));
-        }
         if let Some(id) = &flaw.experiment
             && !checker.partial
             && problem.experiment(id).is_none()

@@ -1,8 +1,9 @@
 //! The checker of one file: where a path of keys stands in it, and the checks that every kind of file shares.
 
-use super::Content;
+use super::{Content, Context};
 use crate::catalog::expect::Wrong;
 use crate::catalog::fault::Fault;
+use crate::catalog::model::Answer;
 use crate::catalog::yaml::{Source, Tree};
 use crate::graph;
 use std::collections::BTreeSet;
@@ -60,6 +61,7 @@ impl<'f> Checker<'f> {
             Content::Deck(d) => (d.format, Some(&d.id), Some(&d.title)),
             Content::Rubric(r) => (r.format, Some(&r.id), None),
             Content::Vocabulary(v) => (v.format, Some(&v.id), None),
+            Content::Page(p) => (p.format, Some(&p.id), Some(&p.title)),
             Content::Run(r) => (r.format, None, Some(&r.title)),
         };
         if format != 1 {
@@ -95,6 +97,24 @@ impl<'f> Checker<'f> {
             if !seen.insert(id) {
                 self.at(&path, format!("the id `{id}` stands twice in `{list}`"));
             }
+        }
+    }
+
+    /// Links to problems, experiments and pages.
+    pub fn see(&mut self, base: &str, see: &Answer, context: &Context<'_>) {
+        for (i, text) in see.iter().enumerate() {
+            if let Some(why) = context.see(text) {
+                let key = super::plan::join(base, "see");
+                // One link may stand by itself, without a list.
+                let path = if self.tree.walk(&key).text().is_some() { key } else { format!("{key}/{i}") };
+                self.at(&path, why);
+            }
+        }
+    }
+
+    pub fn diagram(&mut self, path: &str, text: &str) {
+        if let Err(why) = graph::draw(text, graph::CARD_WIDTH, graph::Ink::Boxes) {
+            self.at(path, format!("the text graph cannot be drawn: {why}"));
         }
     }
 

@@ -1,9 +1,9 @@
 //! Sums without runs: the formula of an estimation over its given numbers, and what an objective compares with.
 
 use super::{Leaf, Sum, TimeUnit, Wrong, parser};
-use crate::catalog::model::{Pairs, Scalar};
+use crate::catalog::model::{Pairs, Scalar, plain};
 use sims::kernel::knob::unknown;
-use sims::kernel::units::{self, Quantity};
+use sims::kernel::units;
 
 /// The value of an estimation's formula. Times count in seconds, sizes in bytes, rates per second.
 ///
@@ -46,6 +46,7 @@ fn strange(sum: &Sum, text: &str, given: &Pairs<Scalar>) -> Option<Wrong> {
         Sum::Binary { left, right, .. } => strange(left, text, given).or_else(|| strange(right, text, given)),
         Sum::Call { of, .. } => of.iter().find_map(|sum| strange(sum, text, given)),
         Sum::Leaf(Leaf::Given(name)) => match given.get(name) {
+            None if given.is_empty() => Some(Wrong::naming(text, name, format!("`{name}` is no number, and none is given a name here"))),
             None => Some(Wrong::naming(text, name, unknown("given number", name, given.keys()))),
             Some(value) => number(value.as_str()).err().map(|why| Wrong::naming(text, name, format!("given `{name}`: {why}"))),
         },
@@ -55,9 +56,5 @@ fn strange(sum: &Sum, text: &str, given: &Pairs<Scalar>) -> Option<Wrong> {
 
 /// A given value as a number.
 fn number(text: &str) -> Result<f64, String> {
-    Ok(match units::parse(text)? {
-        Quantity::Number(n) | Quantity::Bytes(n) | Quantity::Bits(n) => n,
-        Quantity::Duration(span) => span.as_secs(),
-        Quantity::Rate { amount, per } => amount / per.as_secs(),
-    })
+    units::parse(text).map(plain)
 }

@@ -1,7 +1,7 @@
 //! One interview problem, as its card has it.
 
 use super::run::{Experiment, Objective, Proof, Then};
-use super::words::{Good, Length, Pairs, Scalar, number};
+use super::words::{Answer, Good, Length, Pairs, Scalar, number};
 use serde::{Deserialize, Serialize};
 
 /// What a content file is.
@@ -13,6 +13,8 @@ pub enum FileKind {
     Deck,
     Rubric,
     Run,
+    /// A concept page.
+    Page,
     /// `rubrics/mechanisms.yaml`: the words that `mechanisms` may use.
     Vocabulary,
 }
@@ -234,9 +236,15 @@ pub struct Flaw {
     /// Which choice is right, counted from 1.
     pub right: usize,
     pub answer: String,
-    /// The experiment that shows it.
+    /// The defective lines, counted from 1: who names one of them has named the flaw.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<usize>,
+    /// The experiment that shows it: one of the card's own, or `PROBLEM/EXPERIMENT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experiment: Option<String>,
+    /// What else shows it, as in a flashcard.
+    #[serde(default, skip_serializing_if = "Answer::is_empty")]
+    pub see: Answer,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

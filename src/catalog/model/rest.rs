@@ -1,52 +1,8 @@
-//! Decks, rubrics and the vocabulary of mechanisms, as their files have them.
+//! Rubrics and the vocabulary of mechanisms, as their files have them.
 
 use super::problem::FileKind;
-use super::words::{Answer, number};
+use super::words::number;
 use serde::{Deserialize, Serialize};
-
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Deck {
-    pub format: u32,
-    pub kind: FileKind,
-    pub id: String,
-    pub title: String,
-    pub cards: Vec<Card>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CardKind {
-    /// Question and answer.
-    Basic,
-    /// One of `choices`; `answer` is its number, counted from 1.
-    Choice,
-    /// Several of `choices`; `answer` lists their numbers.
-    Several,
-    /// `ask` has gaps `{{…}}`; `answer` lists what goes in them.
-    Cloze,
-    /// `choices` in the right order; they are shown shuffled.
-    Order,
-    /// A number within a tolerance.
-    Number,
-}
-
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Card {
-    pub id: String,
-    pub kind: CardKind,
-    pub ask: String,
-    #[serde(default)]
-    pub choices: Vec<String>,
-    #[serde(default)]
-    pub answer: Answer,
-    #[serde(default)]
-    pub why: String,
-    /// Ids of problems, or `PROBLEM/EXPERIMENT`, that show it.
-    #[serde(default)]
-    pub see: Answer,
-}
 
 /// A level: its dimensions, communication and time rules.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

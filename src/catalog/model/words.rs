@@ -167,6 +167,16 @@ pub fn sized(answer: &str, scale: f64, unit: &str, kind: &Kind) -> Result<String
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer(pub Vec<String>);
 
+impl Answer {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn iter(&self) -> std::slice::Iter<'_, String> {
+        self.0.iter()
+    }
+}
+
 impl<'de> Deserialize<'de> for Answer {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Answer, D::Error> {
         struct Reader;
