@@ -252,3 +252,45 @@ fn a_closed_pipe_ends_quietly() {
     let output = child.wait_with_output().unwrap();
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+const SWEEP: [&str; 10] = ["sweep", "rate-limiter", "--knob", "limit=50/min..150/min:50", "--metric", "admitted", "--for", "10s", "--seeds", "2"];
+
+#[test]
+fn a_sweep_in_shards_is_the_sweep_of_one_machine() {
+    let home = tempfile::tempdir().unwrap();
+    let whole = greenroom(&[&SWEEP[..], &["--json"]].concat());
+    let mut files = Vec::new();
+    for shard in ["3/3", "1/3", "2/3"] {
+        let output = greenroom(&[&SWEEP[..], &["--shard", shard]].concat());
+        assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+        let file = home.path().join(shard.replace('/', "-of-"));
+        std::fs::write(&file, output.stdout).unwrap();
+        files.push(file.to_string_lossy().into_owned());
+    }
+    let names: Vec<&str> = files.iter().map(String::as_str).collect();
+    let merged = greenroom(&[&["sweep", "--json", "--merge"][..], &names].concat());
+    assert_eq!(String::from_utf8_lossy(&merged.stdout), String::from_utf8_lossy(&whole.stdout));
+    let csv = String::from_utf8(greenroom(&[&["sweep", "--csv", "--merge"][..], &names].concat()).stdout).unwrap();
+    assert!(csv.starts_with("limit,seed,events,digest,broken,admitted\n50/min,1,") && csv.lines().count() == 7, "{csv}");
+    let short = [&["sweep", "--merge"][..], &names[1..]].concat();
+    check_refused(&short, &["2 of 6 runs are missing: shard 3/3"]);
+}
+
+#[test]
+fn a_sweep_tells_what_is_wrong() {
+    let with = |at: usize, what: &'static str| {
+        let mut args = SWEEP;
+        args[at] = what;
+        args
+    };
+    check_refused(&with(1, "rate-limitr"), &["did you mean `rate-limiter`"]);
+    check_refused(&with(3, "limit"), &["KNOB=RANGE"]);
+    check_refused(&with(3, "limt=1..2"), &["did you mean `limit`"]);
+    check_refused(&with(3, "limit=9/min..1/min"), &["the smaller one first"]);
+    check_refused(&with(5, "admited"), &["did you mean `admitted`"]);
+    check_refused(&with(9, "0"), &["--seeds"]);
+    check_refused(&[&SWEEP[..], &["--shard", "4/3"]].concat(), &["I/N"]);
+    check_refused(&["sweep", "--merge", "no-such.json"], &["no-such.json"]);
+    check_refused(&["sweep", "--merge", "Cargo.toml"], &["no sheet of a sweep"]);
+    check_refused(&["sweep"], &["<ID>"]);
+}

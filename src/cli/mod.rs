@@ -8,10 +8,12 @@ mod experiment;
 mod export;
 mod history;
 mod list;
+mod man;
 mod out;
 mod setting;
 mod show;
 mod sim;
+mod sweep;
 mod target;
 mod trouble;
 
@@ -52,6 +54,8 @@ pub enum Command {
     Sim(sim::Args),
     /// Run experiments and check what they promise.
     Experiment(experiment::Args),
+    /// Run a design over a range of one knob, on one machine or on many.
+    Sweep(sweep::Args),
     /// Time the building blocks of a design natively.
     Bench(bench::Args),
     /// Show past interviews and their trend.
@@ -64,6 +68,8 @@ pub enum Command {
     Doctor,
     /// Print a script that completes commands in your shell.
     Completions(completions::Args),
+    /// Print the manual page: greenroom man > greenroom.1
+    Man,
 }
 
 #[derive(Debug, clap::Args)]
@@ -127,12 +133,14 @@ pub fn run(cli: Cli, home: &Home, out: &mut Out) -> Result<Done, Trouble> {
         Some(Command::Lab(args)) => lab(args, &load()),
         Some(Command::Sim(args)) => sim::run(&args, &load(), out),
         Some(Command::Experiment(args)) => experiment::run(&args, &load(), out),
+        Some(Command::Sweep(args)) => sweep::run(&args, &load(), out),
         Some(Command::Bench(args)) => bench::run(&args, &load(), out),
         Some(Command::Check(args)) => check::run(&args, home, out),
         Some(Command::History(args)) => history::run(&args, home, out),
         Some(Command::Export(args)) => export::run(&args, home, out),
         Some(Command::Doctor) => doctor::run(&load(), home, out),
         Some(Command::Completions(args)) => completions::run(&args, out),
+        Some(Command::Man) => man::run(out),
     }
 }
 

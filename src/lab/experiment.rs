@@ -2,13 +2,12 @@
 
 use super::evaluate::{self, Judged, Seeded};
 use super::headless::{self, Outcome};
-use super::plan;
+use super::{plan, pool};
 use crate::catalog::expect::{Expectation, Scope, Sum, Template, Wrong};
 use crate::catalog::{Experiment, Guess};
 use sims::kernel::design::{Design, Spec};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 /// An experiment whose texts have been read: nothing but the runs is left to do.
 #[derive(Clone, Debug)]
@@ -176,30 +175,15 @@ fn judge_choice(place: usize, when: &Expectation, right: bool, trials: &[Seeded]
 
 type Job = (String, u64, Spec);
 
-/// All jobs over all cores; each result stands at its job's place, so the order of finishing does not matter.
+/// All jobs over all cores.
 pub(super) fn play_all(jobs: &[Job], done: &AtomicUsize, cancel: &AtomicBool) -> Option<Vec<Result<Outcome, String>>> {
-    let next = AtomicUsize::new(0);
-    let slots: Vec<Mutex<Option<Result<Outcome, String>>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(jobs.len());
-    std::thread::scope(|scope| {
-        for _ in 0..cores {
-            scope.spawn(|| {
-                while !cancel.load(Ordering::Relaxed) {
-                    let place = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(job) = jobs.get(place) else { break };
-                    *slots[place].lock().unwrap_or_else(PoisonError::into_inner) = Some(play_one(job));
-                    done.fetch_add(1, Ordering::Relaxed);
-                }
-            });
-        }
-    });
-    slots.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+    pool::each(jobs, done, cancel, |(name, seed, spec)| play_one(spec).map_err(|why| format!("run `{name}`, seed {seed}: {why}")))
 }
 
 /// A design that panics spoils its own experiment, not the whole command.
-fn play_one((name, seed, spec): &Job) -> Result<Outcome, String> {
+pub(super) fn play_one(spec: &Spec) -> Result<Outcome, String> {
     let outcome = catch_unwind(AssertUnwindSafe(|| headless::play(spec.clone())));
-    outcome.unwrap_or_else(|panic| Err(format!("design `{}` panicked in run `{name}`, seed {seed}: {}", spec.design.id, super::owner::words(panic.as_ref()))))
+    outcome.unwrap_or_else(|panic| Err(format!("design `{}` panicked: {}", spec.design.id, super::owner::words(panic.as_ref()))))
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ pub mod objectives;
 pub mod owner;
 pub mod pace;
 pub mod plan;
+pub mod pool;
+pub mod range;
+pub mod sweep;
 pub mod target;
 #[cfg(test)]
 pub(crate) mod toy;

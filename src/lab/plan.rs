@@ -43,7 +43,7 @@ pub fn open_lab(design: &'static Design, seed: u64) -> Spec {
 /// The knobs that differ from their defaults, as texts.
 pub fn turned(knobs: &Knobs) -> Vec<(&'static str, String)> {
     let defaults = Knobs::defaults(knobs.declared());
-    knobs.iter().filter(|(knob, value)| defaults.get(knob.name) != Some(value)).map(|(knob, value)| (knob.name, value.to_string())).collect()
+    knobs.iter().filter(|(knob, value)| defaults.get(knob.name) != Some(value)).map(|(knob, value)| (knob.name, exact(value))).collect()
 }
 
 /// A run as a file of the user's: read again it is the same run.
@@ -51,7 +51,7 @@ pub fn to_file(spec: &Spec, title: &str) -> RunFile {
     let step = |step: &Step| catalog::Step {
         at: Length(step.at.since(Time::ZERO)),
         action: step.action.name.clone(),
-        args: Pairs(step.action.args.iter().map(|(name, value)| (name.clone(), text(value))).collect()),
+        args: Pairs(step.action.args.iter().map(|(name, value)| (name.clone(), Scalar(exact(value)))).collect()),
     };
     RunFile {
         format: 1,
@@ -69,13 +69,13 @@ pub fn to_file(spec: &Spec, title: &str) -> RunFile {
     }
 }
 
-/// Exact: the readable form of a length of time is rounded.
-fn text(value: &Value) -> Scalar {
-    Scalar(match value {
+/// A value as it is written, to the last bit: the readable form of a length of time is rounded.
+pub fn exact(value: &Value) -> String {
+    match value {
         Value::Duration(span) => catalog::exact(*span),
         Value::Shift(ns) => format!("{ns}ns"),
         other => other.to_string(),
-    })
+    }
 }
 
 /// Lower-case letters, digits and hyphens: the stem of a file.
