@@ -4,23 +4,60 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::TimeWord;
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
-    Started { mode: String },
-    Phase { id: String },
-    Hint { phase: String, step: u32 },
-    Asked { question: String },
-    Said { moment: u32 },
-    Estimated { line: String },
-    Sized { knob: String, answer: String },
-    Marked { mark: String },
-    PhaseOver { id: String },
+    Started {
+        mode: String,
+    },
+    Phase {
+        id: String,
+    },
+    Hint {
+        phase: String,
+        step: u32,
+    },
+    Asked {
+        question: String,
+    },
+    Said {
+        moment: u32,
+    },
+    /// The interviewer pressed on, since a phase ran over: `step` counts from 1.
+    Pressed {
+        phase: String,
+        step: u32,
+    },
+    /// The time that was left was told.
+    TimeTold {
+        word: TimeWord,
+    },
+    Estimated {
+        line: String,
+    },
+    Sized {
+        knob: String,
+        answer: String,
+    },
+    Marked {
+        mark: String,
+    },
+    PhaseOver {
+        id: String,
+    },
     TimeUp,
     Paused,
     Resumed,
-    Revealed { phase: String },
+    /// The process stood still and no clock ran.
+    Away {
+        ms: u64,
+    },
+    Revealed {
+        phase: String,
+    },
     Finished,
 }
 
@@ -33,6 +70,8 @@ impl What {
             Self::Hint { .. } => "hint",
             Self::Asked { .. } => "asked",
             Self::Said { .. } => "said",
+            Self::Pressed { .. } => "pressed",
+            Self::TimeTold { .. } => "time-told",
             Self::Estimated { .. } => "estimated",
             Self::Sized { .. } => "sized",
             Self::Marked { .. } => "marked",
@@ -40,6 +79,7 @@ impl What {
             Self::TimeUp => "time-up",
             Self::Paused => "paused",
             Self::Resumed => "resumed",
+            Self::Away { .. } => "away",
             Self::Revealed { .. } => "revealed",
             Self::Finished => "finished",
         }

@@ -2,8 +2,13 @@
 
 mod estimate;
 mod event;
+mod lines;
 mod plan;
+mod snapshot;
+mod table;
 
+#[cfg(test)]
+mod machine_tests;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
@@ -17,7 +22,10 @@ use serde::{Deserialize, Serialize};
 pub use crate::catalog::MomentKind;
 pub use estimate::{Amount, sheet, show as show_amount};
 pub use event::{Event, What};
+pub use lines::{Line, TimeWord, Voice};
 pub use plan::{Fact, Mode, Moment, PhasePlan, Plan};
+pub use snapshot::Unreadable;
+pub use table::{FIRST_PATH, TimeRow, TimeTable};
 
 /// An interviewer waits for this long a silence before speaking,
 pub const SILENCE: Duration = Duration::from_secs(2);
@@ -81,6 +89,8 @@ pub struct Hint<'a> {
 pub enum Refused {
     #[error("a real interview has no pause")]
     NoPause,
+    #[error("a real interview shows no solution before its end")]
+    NoReveal,
     #[error("the interview is over")]
     Over,
     #[error("this is the last phase: finish instead")]
@@ -103,11 +113,18 @@ pub enum Said {
     Moment(usize),
     /// A hint: phase and step, both from 0.
     Hint(usize, usize),
+    /// A phase ran over and the interviewer presses on: phase and step, both from 0.
+    Press(usize, usize),
+    /// The time that is left, in words.
+    Time(TimeWord),
 }
 
 /// One interview. It is its own snapshot: stored as it is, and taken up again from any moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
+    /// The shape of this snapshot; one without a number is the first.
+    #[serde(default = "snapshot::first")]
+    format: u32,
     plan: Plan,
     mode: Mode,
     stage: Stage,
@@ -125,6 +142,12 @@ pub struct Session {
     marks: BTreeMap<String, Duration>,
     revealed: BTreeSet<usize>,
     paused_for: Duration,
+    /// How long the process stood still: stopped by the shell, or the machine asleep.
+    #[serde(default)]
+    away_for: Duration,
+    /// When the current phase was entered last, by the session's clock.
+    #[serde(default)]
+    entered: Duration,
     /// What happened since the last `take_events`; stored apart, so no part of the snapshot.
     #[serde(skip)]
     events: Vec<Event>,
@@ -141,6 +164,7 @@ impl Session {
         }
         let phases = plan.phases.len();
         let mut session = Self {
+            format: snapshot::FORMAT,
             mode,
             stage: Stage::Running,
             phase: 0,
@@ -156,6 +180,8 @@ impl Session {
             marks: BTreeMap::new(),
             revealed: BTreeSet::new(),
             paused_for: Duration::ZERO,
+            away_for: Duration::ZERO,
+            entered: Duration::ZERO,
             events: Vec::new(),
             plan,
         };
@@ -177,7 +203,7 @@ impl Session {
         let (before, phase_before) = (self.elapsed(), self.spent[self.phase]);
         self.spent[self.phase] += dt;
         let now = before + dt;
-        let mut due = self.speak(now);
+        let mut due = self.speak(before, phase_before, now);
         let limit = self.plan.phases[self.phase].time;
         if self.mode.is_timed() && phase_before <= limit && limit < self.spent[self.phase] {
             due.push((before + (limit - phase_before), What::PhaseOver { id: self.phase_plan().id.clone() }));
@@ -191,19 +217,12 @@ impl Session {
         self.events.extend(due.into_iter().map(|(at, what)| Event { at, what }));
     }
 
-    /// The moments whose time has come: at their `at` or after a silence, but not kept back for longer than the patience.
-    fn speak(&mut self, now: Duration) -> Vec<(Duration, What)> {
-        let mut due = Vec::new();
-        for (index, moment) in self.plan.moments.iter().enumerate() {
-            let at = moment.at.max(self.last_key + SILENCE).min(moment.at + PATIENCE);
-            if self.moments[index].is_none() && at <= now {
-                self.moments[index] = Some(at);
-                due.push((at, index));
-            }
+    /// The process stood still for a while: stopped, or the machine asleep. No clock counts it, in no mode.
+    pub fn away(&mut self, gap: Duration) {
+        if self.stage != Stage::Finished && !gap.is_zero() {
+            self.away_for += gap;
+            self.record(What::Away { ms: u64::try_from(gap.as_millis()).unwrap_or(u64::MAX) });
         }
-        due.sort();
-        self.said.extend(due.iter().map(|(at, index)| (*at, Said::Moment(*index))));
-        due.into_iter().map(|(at, index)| (at, What::Said { moment: as_u32(index) })).collect()
     }
 
     /// A key was pressed: the interviewer does not speak into typing.
@@ -245,6 +264,7 @@ impl Session {
 
     fn enter(&mut self, phase: usize) {
         self.phase = phase;
+        self.entered = self.elapsed();
         self.begun[phase] = true;
         self.record(What::Phase { id: self.phase_plan().id.clone() });
     }
@@ -339,8 +359,17 @@ impl Session {
         }
     }
 
-    /// Looks at the solution of this phase anyway. It always works, and marks the attempt as assisted.
-    pub fn reveal(&mut self) {
+    /// Looks at the solution of this phase; a real interview refuses.
+    pub fn reveal(&mut self) -> Result<(), Refused> {
+        if self.mode == Mode::Real && self.stage != Stage::Finished {
+            return Err(Refused::NoReveal);
+        }
+        self.reveal_anyway();
+        Ok(())
+    }
+
+    /// Nothing is ever locked: this always works, and marks the attempt as assisted.
+    pub fn reveal_anyway(&mut self) {
         if self.stage != Stage::Finished && self.revealed.insert(self.phase) {
             self.record(What::Revealed { phase: self.phase_plan().id.clone() });
         }
@@ -415,6 +444,11 @@ impl Session {
         self.paused_for
     }
 
+    /// How long the process stood still, by the operating system's doing.
+    pub fn away_for(&self) -> Duration {
+        self.away_for
+    }
+
     pub fn phase_clock(&self, phase: usize) -> Clock {
         let spent = self.spent.get(phase).copied().unwrap_or_default();
         Clock::new(spent, self.plan.phases.get(phase).map_or(Duration::ZERO, |plan| plan.time), self.mode)
@@ -436,6 +470,11 @@ impl Session {
     /// Hints taken in the whole interview.
     pub fn hints_taken(&self) -> usize {
         self.hints.iter().sum()
+    }
+
+    /// Facts of the card that were never asked for: what the debrief names.
+    pub fn unasked(&self) -> impl Iterator<Item = &Fact> {
+        self.plan.facts.iter().enumerate().filter(|(place, _)| !self.has_asked(*place)).map(|(_, fact)| fact)
     }
 
     pub fn has_asked(&self, fact: usize) -> bool {

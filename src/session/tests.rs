@@ -1,9 +1,8 @@
 //! The interview's promises: exact clocks, patient interviewers, and snapshots that lose nothing.
 
 use super::*;
-use proptest::prelude::*;
 
-fn secs(s: u64) -> Duration {
+pub(super) fn secs(s: u64) -> Duration {
     Duration::from_secs(s)
 }
 
@@ -35,7 +34,7 @@ pub(crate) fn plan() -> Plan {
     }
 }
 
-fn start(mode: Mode) -> Session {
+pub(super) fn start(mode: Mode) -> Session {
     let mut session = Session::start(plan(), mode);
     session.take_events();
     session
@@ -140,9 +139,10 @@ fn a_fact_is_told_when_asked_for() {
 #[test]
 fn reveal_always_works_and_marks_the_attempt() {
     let mut session = start(Mode::Real);
+    assert_eq!(session.reveal(), Err(Refused::NoReveal), "a real interview refuses at first");
     assert!(!session.assisted());
-    session.reveal();
-    session.reveal();
+    session.reveal_anyway();
+    session.reveal_anyway();
     assert!(session.assisted() && session.is_revealed(0) && !session.is_revealed(1));
     assert_eq!(session.take_events().len(), 1);
 }
@@ -161,11 +161,160 @@ fn phases_not_begun_are_known_after_an_early_finish() {
 }
 
 #[test]
-fn the_record_tells_when_each_phase_ran_over() {
+fn the_record_tells_when_each_phase_ran_over_and_what_was_said() {
     let mut session = start(Mode::Real);
     session.pass(secs(2000));
     let kinds: Vec<_> = session.take_events().iter().map(|event| (event.at.as_secs(), event.what.kind())).collect();
-    assert_eq!(kinds, [(120, "said"), (300, "phase-over"), (600, "said"), (1200, "time-up")]);
+    let told = [
+        (120, "said"),
+        (300, "phase-over"),
+        (330, "pressed"),
+        (480, "pressed"),
+        (600, "said"),
+        (600, "time-told"),
+        (1080, "time-told"),
+        (1200, "time-told"),
+        (1200, "time-up"),
+    ];
+    assert_eq!(kinds, told);
+}
+
+fn texts(session: &Session) -> Vec<String> {
+    session.lines().map(|line| format!("{} {}", line.at.as_secs(), line.text)).collect()
+}
+
+#[test]
+fn a_phase_that_runs_over_is_pressed_with_a_question_of_the_card() {
+    let mut asked = plan();
+    asked.phases[0].prompts = vec!["Who waits?".into(), "What is the peak?".into()];
+    asked.moments.clear();
+    let mut session = Session::start(asked, Mode::Real);
+    session.pass(secs(329));
+    assert_eq!(texts(&session), Vec::<String>::new(), "half a minute of grace");
+    session.key();
+    session.pass(secs(1));
+    assert_eq!(texts(&session), Vec::<String>::new(), "not into typing");
+    session.pass(secs(1));
+    assert_eq!(texts(&session), ["331 We are past the time I had for this part. Before we leave it: What is the peak?"]);
+    session.pass(secs(149));
+    assert_eq!(texts(&session).last().unwrap(), "480 Let us go on, or we will not get to “DESIGN”. You can come back if there is time.");
+    // Once is enough, also when one comes back.
+    session.next_phase().unwrap();
+    session.go(0).unwrap();
+    session.pass(secs(60));
+    assert_eq!(session.lines().count(), 2);
+}
+
+#[test]
+fn who_goes_on_in_time_is_not_pressed_and_who_comes_back_is_not_jumped_at() {
+    let mut session = start(Mode::Real);
+    session.pass(secs(310));
+    session.next_phase().unwrap();
+    session.pass(secs(280));
+    assert!(!texts(&session).iter().any(|line| line.contains("past the time")));
+    session.go(0).unwrap();
+    session.pass(secs(19));
+    assert!(!texts(&session).iter().any(|line| line.contains("past the time")));
+    session.pass(secs(1));
+    assert!(texts(&session).iter().any(|line| line.starts_with("610 We are past")), "20 s of the grace were left: {:?}", texts(&session));
+}
+
+#[test]
+fn the_time_that_is_left_is_told_as_people_do() {
+    let words = |minutes: u64, pressure: Option<u64>| {
+        let mut long = plan();
+        long.phases = vec![phase("all", minutes)];
+        long.moments = pressure.map(|at| Moment { kind: MomentKind::Pressure, ..moment(at * 60) }).into_iter().collect();
+        let mut session = Session::start(long, Mode::Real);
+        session.pass(secs(minutes * 60 + 300));
+        session.said().iter().filter_map(|(at, said)| if let Said::Time(word) = said { Some((at.as_secs() / 60, *word)) } else { None }).collect::<Vec<_>>()
+    };
+    assert_eq!(words(45, None), [(22, TimeWord::Half), (35, TimeWord::Ten), (43, TimeWord::Two), (45, TimeWord::Up)]);
+    assert_eq!(words(12, None), [(7, TimeWord::Five), (10, TimeWord::Two), (12, TimeWord::Up)]);
+    assert_eq!(words(3, None), [(3, TimeWord::Up)]);
+    // The card's own interviewer says it: once is enough.
+    assert_eq!(words(45, Some(36)), [(22, TimeWord::Half), (43, TimeWord::Two), (45, TimeWord::Up)]);
+}
+
+#[test]
+fn untimed_nobody_speaks_of_time() {
+    let mut session = start(Mode::Untimed);
+    session.pass(secs(7200));
+    assert_eq!(session.lines().map(|line| line.voice).collect::<Vec<_>>(), [Voice::Probe, Voice::Probe]);
+}
+
+#[test]
+fn what_was_not_asked_is_known() {
+    let mut session = start(Mode::Real);
+    session.ask(1).unwrap();
+    assert_eq!(session.unasked().map(|fact| fact.ask.as_str()).collect::<Vec<_>>(), ["How many?"]);
+}
+
+#[test]
+fn time_per_phase_stands_beside_its_plan() {
+    let mut session = start(Mode::Coached);
+    session.pass(secs(400));
+    session.next_phase().unwrap();
+    session.mark(FIRST_PATH).unwrap();
+    session.pass(secs(60));
+    session.pause().unwrap();
+    session.pass(secs(30));
+    session.resume();
+    session.away(secs(3600));
+    session.finish();
+    let table = session.time_table();
+    let rows: Vec<_> = table.rows.iter().map(|row| (row.id, row.planned.as_secs(), row.spent.as_secs(), row.over.as_secs(), row.begun)).collect();
+    assert_eq!(rows, [("scope", 300, 400, 100, true), ("design", 600, 60, 0, true), ("deep", 300, 0, 0, false)]);
+    assert_eq!((table.planned, table.spent, table.over), (secs(1200), secs(460), secs(0)));
+    assert_eq!((table.paused, table.away, table.first_path), (secs(30), secs(3600), Some(secs(400))));
+}
+
+#[test]
+fn a_process_that_stood_still_counts_no_time_in_any_mode() {
+    for mode in Mode::ALL {
+        let mut session = start(mode);
+        session.pass(secs(5));
+        session.away(secs(9000));
+        session.pass(secs(5));
+        assert_eq!((session.elapsed(), session.away_for(), session.paused_for()), (secs(10), secs(9000), secs(0)));
+        assert_eq!(session.take_events().iter().filter(|event| event.what.kind() == "away").count(), 1);
+    }
+}
+
+#[test]
+fn snapshots_of_the_first_shape_are_still_read() {
+    let text = include_str!("../../tests/fixtures/sessions/format-1.json");
+    let session = Session::restore(text).unwrap();
+    assert_eq!((session.plan().problem.as_str(), session.phase(), session.elapsed()), ("leaderboard", 1, secs(392)));
+    assert_eq!(
+        session.notes(0),
+        "20 M players
+top 100 exact"
+    );
+    assert_eq!(session.hints_taken(), 1);
+    assert!(session.has_asked(0) && session.lines().any(|line| line.text == "You decide. Tell me why."));
+    assert_eq!(Session::restore(&serde_json::to_string(&session).unwrap()), Ok(session));
+}
+
+#[test]
+fn a_newer_or_damaged_snapshot_is_refused_with_a_reason() {
+    let good = serde_json::to_value(start(Mode::Real)).unwrap();
+    let with = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut changed = good.clone();
+        change(&mut changed);
+        Session::restore(&changed.to_string()).map(drop).unwrap_err().to_string()
+    };
+    let newer = with(&|value| {
+        value["format"] = 99.into();
+        value["said"] = serde_json::json!([[{"secs": 1, "nanos": 0}, {"sung": 3}]]);
+    });
+    assert!(newer.contains("newer greenroom (format 99"), "{newer}");
+    assert!(with(&|value| value["phase"] = 7.into()).contains("it stands in phase 8 of 3"));
+    assert!(with(&|value| value["notes"] = serde_json::json!([])).contains("0 notes for 3 phases"));
+    assert!(with(&|value| value["revealed"] = serde_json::json!([12])).contains("damaged"));
+    assert!(with(&|value| value["spent"][0]["secs"] = u64::MAX.into()).contains("century"));
+    assert!(with(&|value| drop(value.as_object_mut().unwrap().remove("plan"))).contains("plan"));
+    assert!(Session::restore("{\"format\": 2, \"pla").unwrap_err().to_string().contains("damaged"));
 }
 
 #[test]
@@ -176,130 +325,4 @@ fn a_mark_counts_once() {
     session.pass(secs(30));
     session.mark("first-full-path").unwrap();
     assert_eq!(session.marks()["first-full-path"], secs(30));
-}
-
-/// Anything a user can do.
-#[derive(Clone, Debug)]
-enum Deed {
-    Pass(u64),
-    Key,
-    Write(usize, String),
-    Next,
-    Go(usize),
-    Hint,
-    Ask(usize),
-    Pause,
-    Resume,
-    Size(String),
-    Estimate,
-    Reveal,
-    Mark,
-    Finish,
-}
-
-fn deed() -> impl Strategy<Value = Deed> {
-    prop_oneof![
-        6 => (0u64..90_000).prop_map(Deed::Pass),
-        3 => Just(Deed::Key),
-        2 => (0usize..4, "[a-z]{0,6}").prop_map(|(phase, text)| Deed::Write(phase, text)),
-        2 => Just(Deed::Next),
-        1 => (0usize..4).prop_map(Deed::Go),
-        1 => Just(Deed::Hint),
-        1 => (0usize..3).prop_map(Deed::Ask),
-        1 => Just(Deed::Pause),
-        2 => Just(Deed::Resume),
-        1 => "[0-9]{0,3}".prop_map(Deed::Size),
-        1 => Just(Deed::Estimate),
-        1 => Just(Deed::Reveal),
-        1 => Just(Deed::Mark),
-        1 => Just(Deed::Finish),
-    ]
-}
-
-fn act(session: &mut Session, deed: &Deed) {
-    let _ = match deed {
-        Deed::Pass(ms) => {
-            session.pass(Duration::from_millis(*ms));
-            Ok(())
-        }
-        Deed::Key => {
-            session.key();
-            Ok(())
-        }
-        Deed::Write(phase, text) => session.write(*phase, text),
-        Deed::Next => session.next_phase(),
-        Deed::Go(phase) => session.go(*phase),
-        Deed::Hint => session.hint().map(|_| ()),
-        Deed::Ask(fact) => session.ask(*fact).map(|_| ()),
-        Deed::Pause => session.pause(),
-        Deed::Resume => {
-            session.resume();
-            Ok(())
-        }
-        Deed::Size(answer) => session.size("replicas", answer),
-        Deed::Estimate => session.estimate("1M/day"),
-        Deed::Reveal => {
-            session.reveal();
-            Ok(())
-        }
-        Deed::Mark => session.mark("first-full-path"),
-        Deed::Finish => {
-            session.finish();
-            Ok(())
-        }
-    };
-}
-
-fn modes() -> impl Strategy<Value = Mode> {
-    prop_oneof![Just(Mode::Coached), Just(Mode::Real), Just(Mode::Untimed)]
-}
-
-proptest! {
-    #[test]
-    fn the_clock_counts_running_time_and_nothing_else(mode in modes(), deeds in prop::collection::vec(deed(), 0..60)) {
-        let mut session = start(mode);
-        let (mut running, mut paused) = (Duration::ZERO, Duration::ZERO);
-        for deed in &deeds {
-            if let Deed::Pass(ms) = deed {
-                match session.stage() {
-                    Stage::Running => running += Duration::from_millis(*ms),
-                    Stage::Paused => paused += Duration::from_millis(*ms),
-                    Stage::Finished => {}
-                }
-            }
-            act(&mut session, deed);
-        }
-        prop_assert_eq!(session.elapsed(), running);
-        prop_assert_eq!(session.paused_for(), paused);
-        prop_assert!(mode != Mode::Real || paused.is_zero());
-    }
-
-    #[test]
-    fn resumed_from_any_snapshot_is_as_if_never_stopped(
-        mode in modes(), deeds in prop::collection::vec(deed(), 0..60), stop in 0usize..60,
-    ) {
-        let mut whole = start(mode);
-        let mut broken = start(mode);
-        for (place, deed) in deeds.iter().enumerate() {
-            if place == stop {
-                let kept = broken.take_events();
-                let text = serde_json::to_string(&broken).unwrap();
-                broken = serde_json::from_str(&text).unwrap();
-                broken.events = kept;
-            }
-            act(&mut whole, deed);
-            act(&mut broken, deed);
-        }
-        prop_assert_eq!(whole, broken);
-    }
-
-    #[test]
-    fn small_steps_and_long_ones_leave_the_same_record(parts in prop::collection::vec(1u64..30_000, 1..80)) {
-        let (mut fine, mut coarse) = (start(Mode::Real), start(Mode::Real));
-        coarse.pass(Duration::from_millis(parts.iter().sum()));
-        for part in &parts {
-            fine.pass(Duration::from_millis(*part));
-        }
-        prop_assert_eq!(fine, coarse);
-    }
 }

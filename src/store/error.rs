@@ -15,6 +15,8 @@ pub enum StoreError {
     Unknown(String),
     #[error("this interview is open in another greenroom")]
     Elsewhere,
+    #[error("this interview cannot be read: {0}")]
+    Unreadable(#[from] crate::session::Unreadable),
     #[error("database: {0}")]
     Sql(String),
 }

@@ -186,7 +186,7 @@ impl Store {
     pub fn session(&self, id: &str) -> Result<Session, StoreError> {
         let wanted = id.to_owned();
         let text = self.read(move |conn| attempts::snapshot(conn, &wanted))?.ok_or_else(|| StoreError::Unknown(id.to_owned()))?;
-        serde_json::from_str(&text).map_err(|error| StoreError::Sql(format!("the interview's last state cannot be read: {error}")))
+        Ok(Session::restore(&text)?)
     }
 
     /// All attempts with their scores, newest first.

@@ -11,7 +11,7 @@ mod view;
 mod tests;
 
 use crate::catalog::{Missing, Problem};
-use crate::session::{Mode, Plan, Refused, Session, Stage};
+use crate::session::{FIRST_PATH, Mode, Plan, Refused, Session, Stage};
 use crate::store::{Health, Live, Store, StoreError, Unfinished};
 use crate::tui::keymap::{self, KeyHelp};
 use crate::tui::panes::markdown::Markdown;
@@ -138,7 +138,7 @@ impl Interview {
             Act::Hint => self.session.hint().map(drop),
             Act::Next => self.session.next_phase(),
             Act::Back => self.session.go(self.session.phase().saturating_sub(1)),
-            Act::Mark => self.session.mark("first-full-path"),
+            Act::Mark => self.session.mark(FIRST_PATH),
             Act::Pause if self.session.stage() == Stage::Paused => {
                 self.session.resume();
                 Ok(())
@@ -205,7 +205,7 @@ impl Interview {
             Pane::Form(form) => form.on_key(key, &mut self.session),
             Pane::Finish if matches!(key.code, KeyCode::Enter | KeyCode::Char('y')) => return self.finish(ctx),
             Pane::Reveal if matches!(key.code, KeyCode::Enter | KeyCode::Char('y')) => {
-                self.session.reveal();
+                self.session.reveal_anyway();
                 pane = Pane::Solution(Scroll::default());
             }
             Pane::Solution(scroll) => {

@@ -1,7 +1,7 @@
 //! How the interview looks: one line of clocks, the prompt with what was said, the notes.
 
 use super::{Interview, Pane};
-use crate::session::{Clock, Light, MomentKind, Said, Session, Stage};
+use crate::session::{self, Clock, Light, Session, Stage, Voice};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::scroll::Scroll;
 use crate::tui::widgets::{meter, popup, text};
@@ -124,11 +124,12 @@ fn prompt(screen: &Interview, cols: usize, theme: &Theme) -> Vec<Line<'static>> 
     let dot = theme.pick("• ", "- ");
     phase.goals.iter().for_each(|goal| page.say(dot, theme.accent, goal, theme.dim));
     phase.prompts.iter().for_each(|prompt| page.say("? ", theme.accent, prompt, theme.dim));
-    let newest = session.said().len().saturating_sub(1);
-    for (n, (at, said)) in session.said().iter().enumerate() {
+    // What was said at one moment is new together.
+    let newest = session.said().last().map(|(at, _)| *at);
+    for line in session.lines() {
         page.gap();
-        let fresh = if n == newest { theme.title } else { theme.text };
-        page.said(session, *at, said, fresh, theme);
+        let fresh = if Some(line.at) == newest { theme.title } else { theme.text };
+        page.said(&line, fresh, theme);
     }
     page.lines
 }
@@ -155,34 +156,24 @@ impl Page {
         }
     }
 
-    fn said(&mut self, session: &Session, at: Duration, said: &Said, fresh: Style, theme: &Theme) {
-        let when = digits(at);
-        let plan = session.plan();
-        match said {
-            Said::Fact(fact) => {
-                let Some(fact) = plan.facts.get(*fact) else { return };
-                self.say("", theme.dim, &format!("{when} asked: {}", fact.ask), theme.dim);
-                self.say(theme.pick("→ ", "> "), theme.accent, &fact.answer, fresh);
+    fn said(&mut self, said: &session::Line<'_>, fresh: Style, theme: &Theme) {
+        let when = digits(said.at);
+        let mut spoken = |kind: &str, style: Style| {
+            self.say("", theme.dim, &format!("{when} interviewer, {kind}:"), style);
+            self.say(theme.pick("“ ", "\" "), style, &said.text, fresh);
+        };
+        match said.voice {
+            Voice::Change => spoken("a change", theme.warn),
+            Voice::Probe => spoken("a question", theme.accent),
+            Voice::Time => spoken("time", theme.warn),
+            Voice::Answer => {
+                self.say("", theme.dim, &format!("{when} asked: {}", said.asked.unwrap_or_default()), theme.dim);
+                self.say(theme.pick("→ ", "> "), theme.accent, &said.text, fresh);
             }
-            Said::Open(question) => {
-                self.say("", theme.dim, &format!("{when} asked: {question}"), theme.dim);
-                self.say(theme.pick("→ ", "> "), theme.accent, "You decide. Tell me why.", fresh);
-            }
-            Said::Moment(moment) => {
-                let Some(moment) = plan.moments.get(*moment) else { return };
-                let (kind, style) = match moment.kind {
-                    MomentKind::Change => ("a change", theme.warn),
-                    MomentKind::Probe => ("a question", theme.accent),
-                    MomentKind::Pressure => ("time", theme.warn),
-                };
-                self.say("", theme.dim, &format!("{when} interviewer, {kind}:"), style);
-                self.say(theme.pick("“ ", "\" "), style, &moment.say, fresh);
-            }
-            Said::Hint(phase, step) => {
-                let Some(phase) = plan.phases.get(*phase) else { return };
+            Voice::Hint(step) => {
                 let name = ["nudge", "point", "answer"][step % 3];
                 self.say("", theme.dim, &format!("{when} hint, {name}:"), theme.dim);
-                self.say("* ", theme.accent, phase.hints.get(*step).map_or("", String::as_str), fresh);
+                self.say("* ", theme.accent, &said.text, fresh);
             }
         }
     }
