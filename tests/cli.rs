@@ -294,3 +294,25 @@ fn a_sweep_tells_what_is_wrong() {
     check_refused(&["sweep", "--merge", "Cargo.toml"], &["no sheet of a sweep"]);
     check_refused(&["sweep"], &["<ID>"]);
 }
+
+#[test]
+fn chaos_is_shrunk_told_in_words_and_saved_as_a_run_that_breaks_the_same() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("small.yaml");
+    let args = ["sim", "distributed-cache", "--set", "tombstones=off", "--for", "15s", "--chaos", "2:40", "--shrink", "--json", "--save"];
+    let output = command(home.path()).args(args).arg(&file).output().unwrap();
+    assert_eq!(code(&output), 1);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found = &told["shrunk"];
+    let (steps, of) = (found["script"].as_array().unwrap().len(), told["script"].as_array().unwrap().len());
+    assert!(steps < of && found["told"].as_array().unwrap().len() == steps + 1, "{found}");
+
+    let again = command(home.path()).args(["sim", "distributed-cache", "--json", "--run"]).arg(&file).output().unwrap();
+    let again: Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!(again["digest"], found["digest"], "the saved run is the shrunk one");
+    let law = again["invariants"].as_array().unwrap().iter().find(|law| law["name"] == found["invariant"]).unwrap();
+    assert_eq!((&law["verdict"], &law["at_s"]), (&Value::from("broken"), &found["at_s"]));
+    check_refused(&["sim", "rate-limiter", "--chaos", "x"], &["--chaos", "SEED:FAULTS-A-MINUTE"]);
+    check_refused(&["sim", "rate-limiter", "--chaos", "1:0"], &["1 to 600"]);
+    check_refused(&["sim", "rate-limiter", "--save", "run.txt"], &[".yaml"]);
+}

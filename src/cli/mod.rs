@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand; what needs the screen is handed back to `main`.
 
 mod bench;
+mod chaos;
 mod check;
 mod completions;
 mod doctor;

@@ -1,5 +1,6 @@
 //! `greenroom sim`: a run without a screen, and what came of it.
 
+use super::chaos::{self, Chaos};
 use super::setting::Setting;
 use super::{Done, Out, Trouble, out, target};
 use crate::catalog::expect::significant;
@@ -17,6 +18,8 @@ pub struct Args {
     id: String,
     #[command(flatten)]
     setting: Setting,
+    #[command(flatten)]
+    chaos: Chaos,
     /// Tell the run in sentences, for screen readers and logs.
     #[arg(long, conflicts_with = "json")]
     plain: bool,
@@ -28,14 +31,21 @@ pub struct Args {
 pub fn run(args: &Args, catalog: &Catalog, out: &mut Out) -> Result<Done, Trouble> {
     let design = target::design(catalog, &args.id)?;
     let file = args.setting.file(catalog)?;
-    let outcome = headless::play(args.setting.spec(design, catalog)?)?;
+    let mut spec = args.setting.spec(design, catalog)?;
+    let wish = args.chaos.lay_over(&mut spec)?;
+    let outcome = headless::play(spec.clone())?;
+    let found = args.chaos.smallest(&spec, &outcome)?;
+    args.chaos.save(&spec, found.as_ref())?;
     let met = file.as_ref().map_or_else(|| Ok(Vec::new()), |file| objectives::of_file(file, &outcome))?;
     if args.json {
-        out.json(&as_json(&outcome, file.as_ref(), &met))?;
-    } else if args.plain {
-        out.text(&in_sentences(&outcome, &met))?;
+        let mut told = as_json(&outcome, file.as_ref(), &met);
+        chaos::as_json(wish, &spec, found.as_ref(), &mut told);
+        out.json(&told)?;
     } else {
-        out.text(&in_tables(&outcome, &met))?;
+        out.text(&if args.plain { in_sentences(&outcome, &met) } else { in_tables(&outcome, &met) })?;
+        for line in chaos::in_words(wish, &spec, found.as_ref()) {
+            out.line(&line)?;
+        }
     }
     let well = outcome.unbroken() && met.iter().all(|m| m.judged.passed);
     Ok(Done::Code(u8::from(!well)))

@@ -1,6 +1,7 @@
 //! The laboratory: owns runs on threads of their own, runs experiments, objectives and benches.
 
 pub mod bench;
+pub mod chaos;
 pub mod checkpoints;
 pub mod evaluate;
 pub mod experiment;
@@ -13,12 +14,16 @@ pub mod pace;
 pub mod plan;
 pub mod pool;
 pub mod range;
+pub mod shrink;
+pub mod simpler;
+pub mod smallest;
 pub mod sweep;
 pub mod target;
 #[cfg(test)]
 pub(crate) mod toy;
 pub mod turn;
 pub mod wall;
+pub mod words;
 
 pub use frame::{Frame, Wanted, Window};
 pub use owner::{Command, Lab};

@@ -69,6 +69,13 @@ pub fn to_file(spec: &Spec, title: &str) -> RunFile {
     }
 }
 
+/// A step as it is written on the command line, exactly: `2.1s=cut:from=s1,to=s2,both=on`.
+pub fn step_text(step: &Step) -> String {
+    let args: Vec<String> = step.action.args.iter().map(|(name, value)| format!("{name}={}", exact(value))).collect();
+    let args = if args.is_empty() { String::new() } else { format!(":{}", args.join(",")) };
+    format!("{}={}{args}", catalog::exact(step.at.since(Time::ZERO)), step.action.name)
+}
+
 /// A value as it is written, to the last bit: the readable form of a length of time is rounded.
 pub fn exact(value: &Value) -> String {
     match value {

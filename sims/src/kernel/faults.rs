@@ -32,7 +32,11 @@ pub const SPECS: &[ActionSpec] = &[
         says: "drop every message on a link",
         args: &[FROM, TO, ArgSpec { name: "both", says: "in both directions", kind: Kind::Switch, default: ArgDefault::Text("on") }],
     },
-    ActionSpec { name: "heal", says: "undo the faults of one link, or of all", args: &[optional(FROM), optional(TO)] },
+    ActionSpec {
+        name: "heal",
+        says: "undo the faults of one link, or of all",
+        args: &[optional(FROM), optional(TO), ArgSpec { name: "both", says: "in both directions", kind: Kind::Switch, default: ArgDefault::Text("on") }],
+    },
     ActionSpec {
         name: "partition",
         says: "cut every link between groups of nodes",

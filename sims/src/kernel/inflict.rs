@@ -70,7 +70,8 @@ fn cut<S: System>(stage: &mut Stage<'_, S>, action: &Action) -> Result<(), Strin
     Ok(())
 }
 
-/// Undoes the troubles of the links between two ends, in both directions; with one end, of all its links; with none, of all.
+/// Undoes the troubles of the links between two ends, in both directions unless told otherwise; with one end, of all its links;
+/// with none, of all.
 fn heal<S: System>(stage: &mut Stage<'_, S>, action: &Action) -> Result<(), String> {
     if action.text("from").is_none() && action.text("to").is_none() {
         stage.rest.network.heal();
@@ -78,7 +79,9 @@ fn heal<S: System>(stage: &mut Stage<'_, S>, action: &Action) -> Result<(), Stri
     }
     for (from, to) in links(stage, action.text("from").unwrap_or("all"), action.text("to").unwrap_or("all"))? {
         stage.rest.network.link(from, to).trouble = Trouble::default();
-        stage.rest.network.link(to, from).trouble = Trouble::default();
+        if action.on("both") {
+            stage.rest.network.link(to, from).trouble = Trouble::default();
+        }
     }
     Ok(())
 }

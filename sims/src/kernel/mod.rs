@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod bench;
+pub mod chaos;
 pub mod cx;
 pub mod design;
 pub mod faults;

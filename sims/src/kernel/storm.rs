@@ -43,7 +43,7 @@ fn turn(design: &Design, knobs: &mut super::knob::Knobs, rng: &mut Rng) -> Optio
     Some(Action { name: "set".into(), args: vec![(knob.name.into(), value)] })
 }
 
-fn act(spec: &ActionSpec, nodes: &[String], rng: &mut Rng) -> Option<Action> {
+pub(crate) fn act(spec: &ActionSpec, nodes: &[String], rng: &mut Rng) -> Option<Action> {
     let mut args = Vec::new();
     for arg in spec.args {
         if arg.default == ArgDefault::Absent && rng.chance(0.5) {
@@ -82,15 +82,18 @@ fn random(kind: &Kind, nodes: &[String], rng: &mut Rng) -> Option<Value> {
         }
         Kind::Shift { max } => Value::Shift(rng.below(2 * max.0 + 1) as i64 - max.0 as i64),
         Kind::Node => Value::Text(if nodes.is_empty() { return None } else { rng.pick(nodes).clone() }),
-        Kind::Groups => {
-            let mut shuffled = nodes.to_vec();
-            rng.shuffle(&mut shuffled);
-            let cut = 1 + rng.below((shuffled.len().max(2) - 1) as u64) as usize;
-            let (left, right) = shuffled.split_at(cut.min(shuffled.len()));
-            if right.is_empty() {
-                return None;
-            }
-            Value::Text(format!("{} | {}", left.join(" "), right.join(" ")))
-        }
+        Kind::Groups => Value::Text(groups(nodes, rng)?),
     })
+}
+
+/// Every node in one of two groups; none if there are not two nodes.
+pub(crate) fn groups(nodes: &[String], rng: &mut Rng) -> Option<String> {
+    let mut shuffled = nodes.to_vec();
+    rng.shuffle(&mut shuffled);
+    let cut = 1 + rng.below((shuffled.len().max(2) - 1) as u64) as usize;
+    let (left, right) = shuffled.split_at(cut.min(shuffled.len()));
+    if right.is_empty() {
+        return None;
+    }
+    Some(format!("{} | {}", left.join(" "), right.join(" ")))
 }
