@@ -173,7 +173,9 @@ mod tests {
 
     #[test]
     fn times_are_made_simpler_as_long_as_it_fails() {
-        let earlier = |step: &Step| if step.at.0 > 0 { vec![Step { at: Time(step.at.0 / 2), ..step.clone() }, Step { at: Time(step.at.0 - 1), ..step.clone() }] } else { Vec::new() };
+        let earlier = |step: &Step| {
+            if step.at.0 > 0 { vec![Step { at: Time(step.at.0 / 2), ..step.clone() }, Step { at: Time(step.at.0 - 1), ..step.clone() }] } else { Vec::new() }
+        };
         let script: Vec<Step> = (0..20).map(|n| step(n * 10)).collect();
         let mut fails = |s: &[Step]| s.iter().any(|step| step.action.name == "a150" && step.at.0 >= 37);
         let found = shrink(&script, Ask { fails: &mut fails, simpler: &earlier, go_on: &mut |_| true }).unwrap();

@@ -71,7 +71,8 @@ pub fn smallest(spec: &Spec, lamp: &'static InvariantSpec, go_on: &mut dyn FnMut
     let (design, base) = (spec.design, spec.clone());
     let mut fails = |script: &[_]| breaks(&Spec { script: script.to_vec(), ..base.clone() }, lamp).is_some();
     let simpler = |step: &_| simpler::forms(step, design, &nodes);
-    let shrunk = shrink::shrink(&base.script, Ask { fails: &mut fails, simpler: &simpler, go_on }).ok_or("the run broke once and not again: the design is not deterministic")?;
+    let shrunk = shrink::shrink(&base.script, Ask { fails: &mut fails, simpler: &simpler, go_on })
+        .ok_or("the run broke once and not again: the design is not deterministic")?;
     spec.script = shrunk.script;
     let (at, detail) = cut_to_length(&mut spec, lamp).ok_or("the smallest script does not break again")?;
     let digest = headless::play(spec.clone())?.digest;
