@@ -1,9 +1,9 @@
 //! `greenroom history`: attempts, newest first, and one line of trend per problem.
 
 use super::{Done, Out, Trouble, out};
-use crate::history::{self, Entry};
+use crate::history;
 use crate::home::Home;
-use crate::store::{Attempt, Prediction, Store, StoreError};
+use crate::store::{Attempt, Entry, Prediction, Store, StoreError};
 use std::fmt::Write as _;
 
 #[derive(Debug, clap::Args)]
@@ -48,10 +48,8 @@ impl Past {
         let around = |why: StoreError| Trouble::Around(why.to_string());
         let store = Store::open(home);
         store.notices().iter().for_each(|notice| eprintln!("greenroom: {notice}"));
-        let attempts = store.attempts().map_err(around)?;
-        let entries =
-            attempts.into_iter().map(|attempt| Ok(Entry { notes: store.notes(&attempt.id).map_err(around)?, attempt })).collect::<Result<_, Trouble>>()?;
-        Ok(Past { entries, predictions: store.predictions().map_err(around)? })
+        let past = store.past().map_err(around)?;
+        Ok(Past { entries: past.entries, predictions: past.predictions })
     }
 
     pub fn attempts(&self) -> Vec<Attempt> {

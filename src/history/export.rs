@@ -5,14 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json as value};
 
 use crate::score::Score;
-use crate::store::{Attempt, Guess, Prediction};
-
-/// An attempt with its notes, by the id of their phase.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
-    pub attempt: Attempt,
-    pub notes: Vec<(String, String)>,
-}
+use crate::store::{Attempt, Entry, Guess, Prediction};
 
 /// One value: attempts, newest first as they come, and the ledger of predictions.
 pub fn json(entries: &[Entry], predictions: &[Prediction]) -> Value {

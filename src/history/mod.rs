@@ -1,18 +1,29 @@
 //! Rows in, looks back out: trends, weakest lines, streak, calibration, export. Pure: the day and the place are handed in.
 
+mod calendar;
 mod export;
+mod ledger;
+mod mechanism;
+mod phases;
+mod series;
 
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, Utc};
 
-pub use export::{Entry, csv, json, markdown};
+pub use calendar::{Calendar, Day, FLOOR_MIN, Streak, calendar, streak};
+pub use export::{csv, json, markdown};
+pub use ledger::{Hits, Record, log_error, misses};
+pub use mechanism::{Mechanism, Topics, mechanisms, weakest_mechanism};
+pub use phases::{PhaseTime, phase_times};
+pub use series::{Family, Point, Series, series};
 
 use crate::score::{self, Lean};
-use crate::store::{Attempt, Guess, Prediction};
+use crate::store::{Attempt, Prediction};
 
 /// The attempts of one problem, looked at together.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,9 +59,9 @@ pub struct Weakest {
 }
 
 /// One trend per problem, the most recently sat first. Attempts may come in any order.
-pub fn trends(attempts: &[Attempt]) -> Vec<Trend> {
+pub fn trends<A: Borrow<Attempt>>(attempts: &[A]) -> Vec<Trend> {
     let mut by_problem: BTreeMap<&str, Vec<&Attempt>> = BTreeMap::new();
-    for attempt in attempts {
+    for attempt in attempts.iter().map(A::borrow) {
         by_problem.entry(&attempt.problem).or_default().push(attempt);
     }
     let mut trends: Vec<_> = by_problem.into_values().filter_map(of_one).collect();
@@ -59,8 +70,8 @@ pub fn trends(attempts: &[Attempt]) -> Vec<Trend> {
 }
 
 /// The trend of one problem; `None` if it was never sat.
-pub fn trend(attempts: &[Attempt], problem: &str) -> Option<Trend> {
-    of_one(attempts.iter().filter(|attempt| attempt.problem == problem).collect())
+pub fn trend<A: Borrow<Attempt>>(attempts: &[A], problem: &str) -> Option<Trend> {
+    of_one(attempts.iter().map(A::borrow).filter(|attempt| attempt.problem == problem).collect())
 }
 
 fn of_one(mut attempts: Vec<&Attempt>) -> Option<Trend> {
@@ -88,60 +99,9 @@ fn weakest(oldest_first: &[&Attempt]) -> Option<Weakest> {
     Some(most.1)
 }
 
-/// Days in a row, up to today, on which something was done. A day that is not over yet breaks nothing.
-pub fn streak<Z: TimeZone>(attempts: &[Attempt], predictions: &[Prediction], today: NaiveDate, zone: &Z) -> u32 {
-    let days = active_days(attempts, predictions, zone);
-    let mut day = if days.contains_key(&today) { Some(today) } else { today.pred_opt() };
-    let mut streak = 0;
-    while let Some(on) = day.filter(|day| days.contains_key(day)) {
-        streak += 1;
-        day = on.pred_opt();
-    }
-    streak
-}
-
-/// What was done on each local day: sittings and predictions.
-pub fn active_days<Z: TimeZone>(attempts: &[Attempt], predictions: &[Prediction], zone: &Z) -> BTreeMap<NaiveDate, usize> {
-    let sat = attempts.iter().map(|attempt| attempt.started_at);
-    let mut days = BTreeMap::new();
-    for at in sat.chain(predictions.iter().map(|made| made.made_at)) {
-        *days.entry(at.with_timezone(zone).date_naive()).or_insert(0) += 1;
-    }
-    days
-}
-
-/// How well the user knows what they know.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Calibration {
-    pub ranges: Hits,
-    pub choices: Hits,
-}
-
-/// So many of so many.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Hits {
-    pub hit: usize,
-    pub of: usize,
-}
-
-impl Hits {
-    pub fn share(&self) -> Option<f64> {
-        (self.of > 0).then(|| self.hit as f64 / self.of as f64)
-    }
-}
-
-/// The share of 80 % ranges that held, and of choices that were right.
-pub fn calibration(predictions: &[Prediction]) -> Calibration {
-    let mut found = Calibration::default();
-    for made in predictions {
-        let hits = match made.guess {
-            Guess::Number { .. } => &mut found.ranges,
-            Guess::Choice { .. } => &mut found.choices,
-        };
-        hits.of += 1;
-        hits.hit += usize::from(made.guess.hit());
-    }
-    found
+/// The share of 80 % ranges that held, of choices that were right, and how far off numbers were.
+pub fn calibration(predictions: &[Prediction]) -> Record {
+    Record::of(predictions)
 }
 
 /// Experiments of a problem that were predicted at least once.
@@ -150,11 +110,11 @@ pub fn experiments_done(predictions: &[Prediction], problem: &str) -> usize {
 }
 
 /// Blind against informed, over every attempt that was read both ways.
-pub fn lean(attempts: &[Attempt]) -> Option<Lean> {
-    score::lean(attempts.iter().filter_map(|attempt| Some((attempt.blind.as_ref()?.total, attempt.informed.as_ref()?.total))))
+pub fn lean<A: Borrow<Attempt>>(attempts: &[A]) -> Option<Lean> {
+    score::lean(attempts.iter().map(A::borrow).filter_map(|attempt| Some((attempt.blind.as_ref()?.total, attempt.informed.as_ref()?.total))))
 }
 
 /// Time on the interviews' clocks, pauses excluded.
-pub fn time_spent(attempts: &[Attempt]) -> std::time::Duration {
-    std::time::Duration::from_millis(attempts.iter().map(|attempt| attempt.used_ms).sum())
+pub fn time_spent<A: Borrow<Attempt>>(attempts: &[A]) -> std::time::Duration {
+    std::time::Duration::from_millis(attempts.iter().map(|attempt| attempt.borrow().used_ms).sum())
 }

@@ -1,11 +1,11 @@
 //! Trends, streaks and exports on a small made-up history.
 
-use chrono::{Duration, FixedOffset};
+use chrono::{FixedOffset, NaiveDate};
 
 use super::*;
 use crate::score::{Band, Grade, LineScore, Score};
 use crate::session::Mode;
-use crate::store::State;
+use crate::store::{Entry, Guess, Practice, State, Stint};
 
 fn scored(total: f64, path: f64) -> Score {
     let line = |line: &str, points: f64, of: f64| LineScore {
@@ -51,6 +51,10 @@ fn attempt(id: &str, problem: &str, at: &str, informed: Option<Score>, blind: Op
     }
 }
 
+fn entry(attempt: Attempt, notes: Vec<(String, String)>) -> Entry {
+    Entry { attempt, notes, phases: vec![], estimates: vec![], sizing: vec![], corrections: vec![] }
+}
+
 fn some() -> Vec<Attempt> {
     vec![
         attempt("c", "cache", "2026-11-21T23:30:00Z", Some(scored(35.0, 12.0)), Some(scored(40.0, 15.0))),
@@ -69,22 +73,6 @@ fn a_trend_knows_best_last_and_the_weakest_line() {
     assert_eq!((trends[1].best(), &trends[1].weakest), (None, &None));
     assert_eq!(trend(&some(), "cache").as_ref(), Some(&trends[0]));
     assert_eq!(trend(&some(), "chat"), None);
-}
-
-#[test]
-fn a_streak_counts_local_days_and_today_may_still_come() {
-    // In Vienna, half past eleven at night in Greenwich is already the 22nd.
-    let vienna = FixedOffset::east_opt(3600).unwrap();
-    let day = |d| NaiveDate::from_ymd_opt(2026, 11, d).unwrap();
-    let history = |days: &[i64]| -> Vec<Attempt> {
-        let first = "2026-11-21T23:30:00Z".parse::<DateTime<Utc>>().unwrap();
-        days.iter().map(|back| attempt("x", "cache", &(first - Duration::days(*back)).to_rfc3339(), None, None)).collect()
-    };
-    assert_eq!(streak(&history(&[0, 1, 2, 4]), &[], day(22), &vienna), 3);
-    assert_eq!(streak(&history(&[0, 1, 2]), &[], day(23), &vienna), 3, "the 23rd is not over");
-    assert_eq!(streak(&history(&[0, 1, 2]), &[], day(24), &vienna), 0);
-    assert_eq!(streak(&history(&[0]), &[], day(22), &Utc), 1, "in Greenwich it was the 21st");
-    assert_eq!(streak(&[], &[], day(22), &Utc), 0);
 }
 
 #[test]
@@ -107,7 +95,7 @@ fn the_lean_needs_both_readings() {
 #[test]
 fn exports_hold_everything_once() {
     let entries: Vec<_> =
-        some().into_iter().map(|attempt| Entry { attempt, notes: vec![("scope".into(), "20 M players".into()), ("design".into(), String::new())] }).collect();
+        some().into_iter().map(|attempt| entry(attempt, vec![("scope".into(), "20 M players".into()), ("design".into(), String::new())])).collect();
     let value = json(&entries, &[]);
     assert_eq!(value["attempts"][0]["score"], 35.0);
     assert_eq!(value["attempts"][0]["band"], "lean hire");
@@ -121,3 +109,5 @@ fn exports_hold_everything_once() {
     assert_eq!(table.lines().nth(1), Some("c,cache,,L6,real,finished,2026-11-21T23:30:00Z,3600,1800,2,false,40,35,lean hire"));
     assert_eq!(table.lines().count(), 4);
 }
+
+mod looking_back;

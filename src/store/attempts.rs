@@ -127,9 +127,19 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
     })
 }
 
-/// All attempts with their scores, newest first.
+/// All attempts with their scores, newest first; deleted ones are left out.
 pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<Attempt>> {
-    let mut rows = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM attempts ORDER BY started_at DESC, id DESC"))?;
+    select(conn, &format!("SELECT {COLUMNS} FROM kept ORDER BY started_at DESC, id DESC"))
+}
+
+/// The deleted ones, the last deleted first.
+pub(super) fn buried(conn: &Connection) -> rusqlite::Result<Vec<Attempt>> {
+    let graves = "JOIN (SELECT id AS grave, deleted_at FROM graves) ON grave = id WHERE deleted_at >= saved_at";
+    select(conn, &format!("SELECT {COLUMNS} FROM attempts {graves} ORDER BY deleted_at DESC, id DESC"))
+}
+
+fn select(conn: &Connection, sql: &str) -> rusqlite::Result<Vec<Attempt>> {
+    let mut rows = conn.prepare_cached(sql)?;
     let mut attempts = rows.query_map([], attempt)?.collect::<rusqlite::Result<Vec<_>>>()?;
     let mut scores = scores::all(conn)?;
     for attempt in &mut attempts {

@@ -4,9 +4,12 @@ mod attempts;
 mod backup;
 mod columns;
 mod error;
+mod graves;
 mod ledger;
 mod locks;
+mod mend;
 mod open;
+mod past;
 mod rows;
 mod schema;
 mod scores;
@@ -26,8 +29,10 @@ use rusqlite::{Connection, Transaction};
 use uuid::Uuid;
 
 pub use error::StoreError;
+pub use graves::KEPT_DAYS;
+pub use mend::Mend;
 pub use open::Health;
-pub use rows::{Attempt, BenchResult, Guess, Prediction, State, Unfinished};
+pub use rows::{Attempt, BenchResult, Correction, Entry, Field, Guess, Past, PhaseSpent, Practice, Prediction, State, Stint, Unfinished};
 
 use crate::home::Home;
 use crate::score::{Reading, Score};
@@ -175,11 +180,39 @@ impl Store {
         self.write(move |tx| tx.execute("UPDATE attempts SET state = 'abandoned', ended_at = ?2 WHERE id = ?1 AND state = 'live'", [&id, &now]).map(drop))
     }
 
-    /// Takes an attempt and everything about it out of the history.
+    /// Takes an attempt out of the history. For [`KEPT_DAYS`] it can be brought back by [`Store::restore`].
     pub fn delete(&self, id: &str) -> Result<(), StoreError> {
         let _live = self.claim(id)?;
-        let id = id.to_owned();
-        self.write(move |tx| tx.execute("DELETE FROM attempts WHERE id = ?1", [&id]).map(drop))
+        let (id, now) = (id.to_owned(), Utc::now());
+        self.write(move |tx| graves::bury(tx, &id, now))
+    }
+
+    /// Brings a deleted attempt back.
+    pub fn restore(&self, id: &str) -> Result<(), StoreError> {
+        let (id, now) = (id.to_owned(), Utc::now());
+        self.write(move |tx| graves::raise(tx, &id, now))
+    }
+
+    /// Attempts that were deleted and can be brought back, the last deleted first.
+    pub fn deleted(&self) -> Result<Vec<Attempt>, StoreError> {
+        self.read(graves::deleted)
+    }
+
+    /// Removes for good what was deleted until now, or only what has been for [`KEPT_DAYS`].
+    pub fn purge(&self, before: chrono::DateTime<Utc>) -> Result<(), StoreError> {
+        self.write(move |tx| graves::purge(tx, before).map(drop))
+    }
+
+    /// Corrects an attempt; what stood there before stays to be seen.
+    pub fn mend(&self, id: &str, what: Mend) -> Result<(), StoreError> {
+        let _live = self.claim(id)?;
+        let (id, now) = (id.to_owned(), Utc::now());
+        self.write(move |tx| mend::mend(tx, &id, &what, now))
+    }
+
+    /// Everything there is to look back on.
+    pub fn past(&self) -> Result<Past, StoreError> {
+        self.read(past::past)
     }
 
     /// The last state of an interview, running or long finished.
@@ -229,6 +262,21 @@ impl Store {
     pub fn save_score(&self, attempt: &str, reading: Reading, score: &Score) -> Result<(), StoreError> {
         let (attempt, score, now) = (attempt.to_owned(), score.clone(), Utc::now());
         self.write(move |tx| scores::write(tx, &attempt, reading, &score, now))
+    }
+
+    /// Adds minutes of practice to the calendar; less than a second is nothing.
+    pub fn spend(&self, practice: Practice, subject: &str, began_at: chrono::DateTime<Utc>, time: Duration) -> Result<(), StoreError> {
+        let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        if ms < 1000 {
+            return Ok(());
+        }
+        let stint = Stint { practice, subject: subject.to_owned(), began_at, ms };
+        self.write(move |tx| past::spend(tx, &stint))
+    }
+
+    /// Minutes of practice besides interviews, oldest first.
+    pub fn stints(&self) -> Result<Vec<Stint>, StoreError> {
+        self.read(past::stints)
     }
 
     pub fn save_prediction(&self, problem: &str, experiment: &str, guess: Guess) -> Result<(), StoreError> {

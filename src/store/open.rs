@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error::{Kind, kind, say};
 use super::locks::{self, Lock};
-use super::{backup, schema};
+use super::{backup, graves, schema};
 use crate::home::Home;
 
 /// How the store works right now.
@@ -94,6 +94,8 @@ fn ready(home: &Home, alone: bool, now: DateTime<Utc>) -> Result<Opened, String>
         if let Err(why) = backup::daily(&conn, &home.backups(), now) {
             notices.push(format!("no back-up today: {why}"));
         }
+        // What was deleted long ago goes for good. If it cannot now, it will tomorrow.
+        let _ = graves::purge(&conn, graves::limit(now));
     }
     Ok(Opened { conn, health: Health::Good, notices, alive: None })
 }

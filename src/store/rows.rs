@@ -108,6 +108,119 @@ pub struct BenchResult {
     pub measured_at: DateTime<Utc>,
 }
 
+/// What minutes were spent on, besides interviews, whose own clocks count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Practice {
+    /// The lab, its experiments and benches.
+    Lab,
+    /// Flashcards.
+    Cards,
+    /// Estimation drills, the machine ladder, flaws.
+    Drills,
+    /// Concept pages and solutions.
+    Reading,
+}
+
+impl Practice {
+    pub const ALL: [Self; 4] = [Self::Lab, Self::Cards, Self::Drills, Self::Reading];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lab => "lab",
+            Self::Cards => "cards",
+            Self::Drills => "drills",
+            Self::Reading => "reading",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|practice| practice.name() == text)
+    }
+}
+
+/// Some minutes of practice in one go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stint {
+    pub practice: Practice,
+    /// The problem, design or deck it was about; may be empty.
+    pub subject: String,
+    pub began_at: DateTime<Utc>,
+    pub ms: u64,
+}
+
+/// What of an attempt can be corrected afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Field {
+    Title,
+    Mode,
+    Minutes,
+    Blind,
+    Informed,
+}
+
+impl Field {
+    pub const ALL: [Self; 5] = [Self::Title, Self::Mode, Self::Minutes, Self::Blind, Self::Informed];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Mode => "mode",
+            Self::Minutes => "minutes",
+            Self::Blind => "blind",
+            Self::Informed => "informed",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.name() == text)
+    }
+}
+
+/// What stood there before it was corrected: the original stays to be seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Correction {
+    pub field: Field,
+    /// In words: `real`, `61 min`, `33 of 50, lean hire`.
+    pub was: String,
+    pub corrected_at: DateTime<Utc>,
+}
+
+/// A phase of an attempt: the time it was given and the time it took.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PhaseSpent {
+    pub id: String,
+    pub name: String,
+    pub plan_ms: u64,
+    pub spent_ms: u64,
+    pub begun: bool,
+}
+
+/// An attempt with all that belongs to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub attempt: Attempt,
+    /// By the id of their phase, in the order of the interview.
+    pub notes: Vec<(String, String)>,
+    pub phases: Vec<PhaseSpent>,
+    pub estimates: Vec<String>,
+    pub sizing: Vec<(String, String)>,
+    /// Oldest first.
+    pub corrections: Vec<Correction>,
+}
+
+/// Everything there is to look back on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Past {
+    /// Newest first.
+    pub entries: Vec<Entry>,
+    /// Oldest first.
+    pub predictions: Vec<Prediction>,
+    /// Oldest first.
+    pub stints: Vec<Stint>,
+}
+
 /// An interview that was cut off and can be taken up again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unfinished {

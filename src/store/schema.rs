@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step leads from the version of its place to the next; what has been released is never edited, only followed.
-const STEPS: &[&str] = &[FIRST];
+const STEPS: &[&str] = &[FIRST, LOOKING_BACK];
 
 /// The `user_version` this program writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -111,6 +111,36 @@ CREATE TABLE bench_results (
     measured_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX bench_by_design ON bench_results (design, name, measured_at);
+";
+
+/// What looking back needs: what was deleted, what was corrected, and the minutes of practice besides interviews.
+const LOOKING_BACK: &str = "
+CREATE TABLE graves (
+    id          TEXT PRIMARY KEY,
+    deleted_at  TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE corrections (
+    id            TEXT PRIMARY KEY,
+    attempt       TEXT NOT NULL REFERENCES attempts (id) ON DELETE CASCADE,
+    field         TEXT NOT NULL CHECK (field IN ('title', 'mode', 'minutes', 'blind', 'informed')),
+    was           TEXT NOT NULL,
+    corrected_at  TEXT NOT NULL
+) STRICT;
+CREATE INDEX corrections_by_attempt ON corrections (attempt, corrected_at);
+
+CREATE TABLE stints (
+    id        TEXT PRIMARY KEY,
+    practice  TEXT NOT NULL CHECK (practice <> ''),
+    subject   TEXT NOT NULL,
+    began_at  TEXT NOT NULL,
+    ms        INTEGER NOT NULL CHECK (ms > 0)
+) STRICT;
+CREATE INDEX stints_by_start ON stints (began_at);
+
+-- An attempt lies in its grave until something newer than the grave is known of it.
+CREATE VIEW kept AS SELECT * FROM attempts
+    WHERE NOT EXISTS (SELECT 1 FROM graves WHERE graves.id = attempts.id AND graves.deleted_at >= attempts.saved_at);
 ";
 
 /// The version a database says it has; 0 for a new one.

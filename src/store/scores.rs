@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Transaction, params};
 
-use super::columns;
+use super::{columns, mend};
 use crate::score::{Band, Grade, LineScore, Reading, Score};
 
 /// Blind and informed.
@@ -13,6 +13,7 @@ type Both = (Option<Score>, Option<Score>);
 
 /// Replaces the score of one reading.
 pub(super) fn write(tx: &Transaction<'_>, attempt: &str, reading: Reading, score: &Score, at: DateTime<Utc>) -> rusqlite::Result<()> {
+    mend::rescored(tx, attempt, reading, score, at)?;
     let reading = reading.name();
     tx.execute("DELETE FROM scores WHERE attempt = ?1 AND reading = ?2", [attempt, reading])?;
     tx.execute(

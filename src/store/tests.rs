@@ -201,7 +201,7 @@ fn the_copy_before_a_migration_holds_what_was_there() {
     assert_eq!(store.health(), Health::Good);
     let kept: i64 = Connection::open(&copy).unwrap().query_row("SELECT x FROM old", [], |row| row.get(0)).unwrap();
     assert_eq!(kept, 7);
-    assert!(copy.file_name().unwrap().to_string_lossy().starts_with("before-v1-from-v0-"));
+    assert!(copy.file_name().unwrap().to_string_lossy().starts_with(&format!("before-v{}-from-v0-", schema::VERSION)));
 }
 
 #[test]
@@ -293,6 +293,12 @@ fn an_abandoned_interview_is_not_offered_again_and_a_deleted_one_is_gone() {
     assert_eq!(store.attempt(live.id()).unwrap().state, State::Abandoned);
     store.delete(live.id()).unwrap();
     assert!(store.attempts().unwrap().is_empty());
+    assert_eq!(store.deleted().unwrap()[0].id, live.id());
+    store.restore(live.id()).unwrap();
+    assert_eq!((store.attempts().unwrap().len(), store.deleted().unwrap().len()), (1, 0));
+    store.delete(live.id()).unwrap();
+    store.purge(Utc::now() + Duration::from_secs(1)).unwrap();
+    assert_eq!((store.attempts().unwrap().len(), store.deleted().unwrap().len()), (0, 0));
     assert_eq!(store.notes(live.id()).unwrap(), []);
 }
 
@@ -307,4 +313,47 @@ fn the_tables_refuse_nonsense() {
     ] {
         assert!(store.write(move |tx| tx.execute(wrong, []).map(drop)).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn a_correction_keeps_the_original_in_sight() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = lived_in(&folder);
+    let store = Store::open(&home(&folder));
+    let before = store.attempt(&id).unwrap();
+    store.mend(&id, Mend::Minutes(25)).unwrap();
+    store.mend(&id, Mend::Mode(Mode::Real)).unwrap();
+    store.mend(&id, Mend::Mode(Mode::Real)).unwrap();
+    let mut better = before.informed.clone().unwrap();
+    better.total += 4.0;
+    better.points += 4.0;
+    for total in [1.0, 2.0] {
+        better.lines.iter_mut().for_each(|line| line.grade = Some(crate::score::Grade::Half));
+        better.total += total;
+        better.points += total;
+        store.save_score(&id, Reading::Informed, &better).unwrap();
+    }
+    let entry = store.past().unwrap().entries.remove(0);
+    let told: Vec<_> = entry.corrections.iter().map(|c| (c.field, c.was.as_str())).collect();
+    assert_eq!(
+        told,
+        [(Field::Minutes, "10 min"), (Field::Mode, "coached"), (Field::Informed, "4 of 50, no hire")],
+        "the first version stays, however often it is given anew"
+    );
+    assert_eq!((entry.attempt.used_ms, entry.attempt.mode), (1_500_000, Mode::Real));
+    assert!(entry.attempt.saved_at > before.saved_at, "other machines learn of it");
+    assert_eq!(entry.phases.iter().map(|phase| phase.spent_ms).collect::<Vec<_>>(), [600_000, 0, 0]);
+}
+
+#[test]
+fn a_database_of_the_first_version_is_led_to_this_one_with_all_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = lived_in(&folder);
+    // As the first release left it.
+    sql(&folder.path().join("greenroom.db"), "DROP VIEW kept; DROP TABLE graves; DROP TABLE corrections; DROP TABLE stints; PRAGMA user_version = 1");
+    let store = Store::open(&home(&folder));
+    assert_eq!((store.health(), store.attempts().unwrap()[0].id.as_str()), (Health::Good, id.as_str()));
+    store.spend(Practice::Lab, "cache", Utc::now(), Duration::from_secs(90)).unwrap();
+    assert_eq!(store.past().unwrap().stints[0].ms, 90_000);
+    assert!(backup::all(&home(&folder).backups()).iter().any(|path| path.to_string_lossy().contains("-from-v1-")));
 }

@@ -6,9 +6,9 @@ mod view;
 mod tests;
 
 use crate::catalog::Catalog;
-use crate::history::{self, Calibration, Entry, Trend};
+use crate::history::{self, Record, Trend};
 use crate::score::Lean;
-use crate::store::{State, Store, StoreError};
+use crate::store::{Attempt, Entry, State, Store, StoreError};
 use crate::tui::keymap::{self, Binding, KeyHelp, bind, ch, code, ctrl, quiet};
 use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen, Tone};
 use crate::tui::screens::Place;
@@ -54,23 +54,24 @@ struct Book {
     lines: BTreeMap<(String, String), String>,
     trends: Vec<Trend>,
     streak: u32,
-    calibration: Calibration,
+    calibration: Record,
     lean: Option<Lean>,
     time: std::time::Duration,
 }
 
 impl Book {
     fn read(store: &Store, catalog: &Catalog) -> Result<Book, StoreError> {
-        let (attempts, predictions) = (store.attempts()?, store.predictions()?);
+        let past = store.past()?;
+        let (attempts, predictions): (Vec<&Attempt>, _) = (past.entries.iter().map(|entry| &entry.attempt).collect(), &past.predictions);
         let (trends, calibration, lean, time) =
-            (history::trends(&attempts), history::calibration(&predictions), history::lean(&attempts), history::time_spent(&attempts));
-        let streak = history::streak(&attempts, &predictions, chrono::Local::now().date_naive(), &chrono::Local);
+            (history::trends(&attempts), history::calibration(predictions), history::lean(&attempts), history::time_spent(&attempts));
+        let days = history::calendar(&attempts, predictions, &past.stints, &chrono::Local);
+        let streak = history::streak(&days, chrono::Local::now().date_naive()).now;
         let mut lines = BTreeMap::new();
         for problem in trends.iter().filter_map(|trend| catalog.problem(&trend.problem).ok()) {
             lines.extend(problem.rubric.iter().map(|line| ((problem.id.clone(), line.id.clone()), line.line.clone())));
         }
-        let entries = attempts.into_iter().map(|attempt| Ok(Entry { notes: store.notes(&attempt.id)?, attempt })).collect::<Result<_, StoreError>>()?;
-        Ok(Book { entries, lines, trends, streak, calibration, lean, time })
+        Ok(Book { entries: past.entries, lines, trends, streak, calibration, lean, time })
     }
 }
 

@@ -1,9 +1,9 @@
 //! How the history looks: a line of sums, the attempts, the trends, the chosen attempt.
 
 use super::{Book, History};
-use crate::history::{Entry, Trend};
+use crate::history::Trend;
 use crate::score::Score;
-use crate::store::{Attempt, State};
+use crate::store::{Attempt, Entry, State};
 use crate::tui::screens::interview::clock_digits;
 use crate::tui::screens::scoring::{grade_mark, short};
 use crate::tui::theme::Theme;

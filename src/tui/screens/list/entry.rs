@@ -45,7 +45,7 @@ impl Past {
         let unfinished = store.unfinished()?.into_iter().map(cut).collect();
         let trends = history::trends(&attempts).into_iter().map(|trend| (trend.problem.clone(), trend)).collect();
         let now = chrono::Local::now();
-        let streak = history::streak(&attempts, &predictions, now.date_naive(), &chrono::Local);
+        let streak = history::streak(&history::calendar(&attempts, &predictions, &store.stints()?, &chrono::Local), now.date_naive()).now;
         Ok(Past { attempts, predictions, unfinished, trends, streak })
     }
 

@@ -1,0 +1,41 @@
+//! Deleting, and taking it back: a deleted attempt lies in its grave for a month, then its content is gone and only the grave stays.
+
+use chrono::{DateTime, Days, Utc};
+use rusqlite::{Connection, Transaction, params};
+
+use super::columns;
+use super::rows::Attempt;
+
+/// How long a deletion can be taken back.
+pub const KEPT_DAYS: u64 = 30;
+
+/// The grave alone: what lies in it goes with [`purge`].
+pub(super) fn bury(tx: &Transaction<'_>, attempt: &str, at: DateTime<Utc>) -> rusqlite::Result<()> {
+    // Not before what it buries, or a clock that was set back would leave the attempt standing.
+    let dig = "INSERT INTO graves SELECT id, max(?2, saved_at) FROM attempts WHERE id = ?1
+               ON CONFLICT (id) DO UPDATE SET deleted_at = max(deleted_at, excluded.deleted_at)";
+    tx.execute(dig, [attempt, &columns::text(at)]).map(drop)
+}
+
+/// Takes the deletion back. The grave stays as a trace for other machines; the attempt is now newer than it.
+pub(super) fn raise(tx: &Transaction<'_>, attempt: &str, at: DateTime<Utc>) -> rusqlite::Result<()> {
+    let deleted: Option<String> = tx.query_row("SELECT max(deleted_at) FROM graves WHERE id = ?1", [attempt], |row| row.get(0))?;
+    let Some(deleted) = deleted else { return Ok(()) };
+    let after = columns::moment(0, &deleted)? + chrono::Duration::milliseconds(1);
+    tx.execute("UPDATE attempts SET saved_at = ?2 WHERE id = ?1", params![attempt, columns::text(at.max(after))]).map(drop)
+}
+
+/// Removes for good what was deleted before the limit; says how many.
+pub(super) fn purge(conn: &Connection, before: DateTime<Utc>) -> rusqlite::Result<usize> {
+    let dead = "DELETE FROM attempts WHERE id IN (SELECT id FROM graves WHERE deleted_at <= ?1 AND deleted_at >= attempts.saved_at)";
+    conn.execute(dead, [columns::text(before)])
+}
+
+pub(super) fn limit(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.checked_sub_days(Days::new(KEPT_DAYS)).unwrap_or(now)
+}
+
+/// Attempts that were deleted and can still be taken back, the last deleted first.
+pub(super) fn deleted(conn: &Connection) -> rusqlite::Result<Vec<Attempt>> {
+    super::attempts::buried(conn)
+}
