@@ -162,6 +162,7 @@ fn every_scored_attempt_adds_a_point_to_all_it_has_to_do_with() {
     assert!((lru[0] - 100.0 * 12.0 / 28.0).abs() < 1e-9 && lru.len() == 2, "{lru:?}");
     assert!(!all.iter().any(|one| one.family == Family::Communication));
     assert_eq!(of(Family::Score, "all interviews").change(), None);
-    let rising = Series { points: (0..5).map(|n| Point { at: DateTime::UNIX_EPOCH, value: f64::from(n) }).collect(), ..of(Family::Score, "all interviews").clone() };
+    let rising =
+        Series { points: (0..5).map(|n| Point { at: DateTime::UNIX_EPOCH, value: f64::from(n) }).collect(), ..of(Family::Score, "all interviews").clone() };
     assert_eq!(rising.change(), Some(2.5), "mean of 2, 3, 4 less mean of 0, 1");
 }
