@@ -4,5 +4,6 @@
 //! share; `designs` has one folder per design. Nothing here knows the app, YAML, files, threads or the wall clock.
 
 pub mod designs;
+pub mod frame;
 pub mod kernel;
 pub mod parts;

@@ -5,10 +5,10 @@
 // A test that cannot go on says so by panicking.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use sims::kernel::design::{Design, Harm, Safeguard, Spec};
-use sims::kernel::invariant::{InvariantKind, Verdict};
+use sims::kernel::design::{Design, Spec};
+use sims::kernel::invariant::InvariantKind;
+use sims::kernel::proof::{self, again, seeded};
 use sims::kernel::run::Run;
-use sims::kernel::storm::storm;
 use sims::kernel::time::{Span, Time};
 use sims::kernel::view::{Ask, What};
 use std::collections::BTreeSet;
@@ -16,10 +16,10 @@ use std::collections::BTreeSet;
 /// A run at default length handles at most this many events, whatever a knob says.
 const EVENTS_MAX: u64 = 2_000_000;
 
-/// Every design, and the tiny one that only the kernel knows: rules must not fit just the first.
+/// Every design, the frame of a new one, and the tiny one that only the kernel knows.
 fn designs() -> Vec<&'static Design> {
     let one = std::env::var("HOUSE_DESIGN").ok().filter(|id| !id.is_empty());
-    let all = sims::designs::ALL.iter().copied().chain([&sims::kernel::mm1::DESIGN]);
+    let all = sims::designs::ALL.iter().copied().chain([&sims::frame::DESIGN, &sims::kernel::mm1::DESIGN]);
     all.filter(|d| one.as_ref().is_none_or(|id| id == d.id)).collect()
 }
 
@@ -29,49 +29,17 @@ fn start(spec: Spec) -> Box<dyn Run> {
 }
 
 fn finished(spec: Spec) -> Box<dyn Run> {
-    let mut run = start(spec);
-    run.drain();
-    run
+    proof::finished(spec).unwrap_or_else(|why| panic!("{why}"))
 }
 
-fn seeded(design: &'static Design, seed: u64) -> Spec {
-    Spec { seed, ..Spec::new(design) }
+/// A proof that fails names its design.
+fn proven<T>(design: &Design, proof: Result<T, String>) -> T {
+    proof.unwrap_or_else(|why| panic!("{}: {why}", design.id))
 }
 
 /// A spec with a storm in it.
 fn stormy(design: &'static Design, seed: u64, length: Span, steps: usize) -> Spec {
-    let mut spec = Spec { length, ..seeded(design, seed) };
-    let nodes = start(spec.clone()).nodes();
-    spec.script = storm(&spec, &nodes, seed, steps);
-    spec
-}
-
-/// The command that shows a failure again.
-fn again(spec: &Spec) -> String {
-    let mut text = format!("sim {} --seed {} --for {}ms", spec.design.id, spec.seed, spec.length.0 / 1_000_000);
-    let defaults = sims::kernel::knob::Knobs::defaults(spec.design.knobs);
-    for (knob, value) in spec.knobs.iter() {
-        if defaults.get(knob.name) != Some(value) {
-            text.push_str(&format!(" --set {}={value}", knob.name));
-        }
-    }
-    for step in &spec.script {
-        let args: Vec<String> = step.action.args.iter().map(|(n, v)| format!("{n}={v}")).collect();
-        let args = if args.is_empty() { String::new() } else { format!(":{}", args.join(",")) };
-        text.push_str(&format!(" --at '{}ns={}{args}'", step.at.0, step.action.name));
-    }
-    text
-}
-
-/// *Always* and *finally* lamps that are broken, each told.
-fn broken(run: &dyn Run) -> Vec<String> {
-    let mut told = Vec::new();
-    for (lamp, verdict) in run.verdicts() {
-        if let (InvariantKind::Always | InvariantKind::Finally, Verdict::Broken { at, detail, times }) = (lamp.kind, verdict) {
-            told.push(format!("{} at {at}, {times} times: {detail}", lamp.id));
-        }
-    }
-    told
+    proven(design, proof::stormy(design, seed, length, steps))
 }
 
 #[test]
@@ -189,16 +157,7 @@ fn views_change_nothing() {
 #[test]
 fn invariants_hold_over_twenty_seeds() {
     for design in designs() {
-        let mut judged = BTreeSet::new();
-        for seed in 1..=20 {
-            let spec = seeded(design, seed);
-            let run = finished(spec.clone());
-            assert_eq!(broken(&*run), Vec::<String>::new(), "{}", again(&spec));
-            judged.extend(run.verdicts().into_iter().filter(|(_, v)| *v == Verdict::Held).map(|(lamp, _)| lamp.id));
-        }
-        for lamp in design.invariants.iter().filter(|l| l.kind == InvariantKind::Finally) {
-            assert!(judged.contains(lamp.id), "{}: `{}` was never judged", design.id, lamp.id);
-        }
+        proven(design, proof::holds_over_seeds(design, 20));
     }
 }
 
@@ -206,53 +165,15 @@ fn invariants_hold_over_twenty_seeds() {
 fn invariants_hold_in_storms() {
     let storms: u64 = std::env::var("HOUSE_STORMS").ok().and_then(|n| n.parse().ok()).unwrap_or(20);
     for design in designs() {
-        for seed in 1..=storms {
-            let spec = stormy(design, seed, Span::secs(30), 10);
-            let run = finished(spec.clone());
-            assert_eq!(broken(&*run), Vec::<String>::new(), "{}", again(&spec));
-        }
+        proven(design, proof::holds_in_storms(design, storms));
     }
-}
-
-/// The trial's spec with the safeguard at `value`.
-fn trial(design: &'static Design, guard: &Safeguard, value: &str, seed: u64) -> Spec {
-    let mut spec = seeded(design, seed);
-    spec.length = guard.trial.length;
-    let wrong = |why: &str| -> ! { panic!("{}: trial of {}: {why}", design.id, guard.knob) };
-    for (knob, value) in guard.trial.set.iter().chain([&(guard.knob, value)]) {
-        if let Err(why) = spec.set(knob, value) {
-            wrong(&why);
-        }
-    }
-    spec.script = guard.trial.script.iter().map(|step| design.read_step(step).unwrap_or_else(|why| wrong(&why))).collect();
-    spec
-}
-
-fn verdict_of(run: &dyn Run, id: &str) -> Verdict {
-    run.verdicts().into_iter().find(|(lamp, _)| lamp.id == id).unwrap_or_else(|| panic!("{}: no lamp {id}", run.spec().design.id)).1
 }
 
 #[test]
 fn every_safeguard_is_load_bearing() {
     for design in designs() {
         for guard in design.safeguards {
-            let safe = guard.trial.set.iter().find(|(knob, _)| *knob == guard.knob).map_or(guard.safe[0], |(_, value)| *value);
-            for seed in 1..=3 {
-                let (on, off) = (trial(design, guard, safe, seed), trial(design, guard, guard.off, seed));
-                let (told_on, told_off) = (again(&on), again(&off));
-                let (on, off) = (finished(on), finished(off));
-                match guard.harms {
-                    Harm::Breaks(lamp) => {
-                        assert_eq!(verdict_of(&*on, lamp), Verdict::Held, "with the safeguard on: {told_on}");
-                        assert!(matches!(verdict_of(&*off, lamp), Verdict::Broken { .. }), "`{lamp}` does not break with the safeguard off: {told_off}");
-                    }
-                    Harm::Worsens { metric, factor } => {
-                        let value = |run: &dyn Run, told: &str| run.metric(metric).unwrap_or_else(|| panic!("no value of {metric}: {told}"));
-                        let (on, off) = (value(&*on, &told_on), value(&*off, &told_off));
-                        assert!(off >= factor * on && off > 0.0, "{metric} is {on} with the safeguard and {off} without: {told_off}");
-                    }
-                }
-            }
+            proven(design, proof::load_bearing(design, guard, 3));
         }
     }
 }
@@ -261,11 +182,7 @@ fn every_safeguard_is_load_bearing() {
 fn each_sometimes_is_reached() {
     for design in designs() {
         for lamp in design.invariants.iter().filter(|l| l.kind == InvariantKind::Sometimes) {
-            let plain = (1..=20).map(|seed| seeded(design, seed));
-            let tried = design.safeguards.iter().map(|guard| trial(design, guard, guard.safe[0], 1));
-            let storms = (1..=20).map(|seed| stormy(design, seed, Span::secs(30), 10));
-            let reached = plain.chain(tried).chain(storms).any(|spec| verdict_of(&*finished(spec), lamp.id) == Verdict::Held);
-            assert!(reached, "{}: `{}` is never reached", design.id, lamp.id);
+            proven(design, proof::reached(design, lamp));
         }
     }
 }

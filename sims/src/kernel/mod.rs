@@ -18,6 +18,7 @@ pub mod mm1;
 pub mod network;
 pub mod node;
 mod picture;
+pub mod proof;
 pub mod queue;
 pub mod rng;
 pub mod run;
