@@ -316,3 +316,20 @@ fn chaos_is_shrunk_told_in_words_and_saved_as_a_run_that_breaks_the_same() {
     check_refused(&["sim", "rate-limiter", "--chaos", "1:0"], &["1 to 600"]);
     check_refused(&["sim", "rate-limiter", "--save", "run.txt"], &[".yaml"]);
 }
+
+#[test]
+fn a_new_problem_is_a_frame_of_ones_own_that_passes() {
+    let home = tempfile::tempdir().unwrap();
+    let new = |args: &[&str]| command(home.path()).current_dir(home.path()).args(args).output().unwrap();
+    assert_eq!(code(&new(&["new", "problem", "photo-wall"])), 0);
+    assert_eq!(code(&new(&["check"])), 0, "{}", String::from_utf8_lossy(&new(&["check"]).stdout));
+    let list = new(&["list", "--json"]);
+    assert!(String::from_utf8_lossy(&list.stdout).contains("photo-wall"));
+    for (args, part) in
+        [(["new", "problem", "photo-wall"], "is there already"), (["new", "problem", "Photo"], "no id"), (["new", "design", "photo-wall"], "checkout")]
+    {
+        let output = new(&args);
+        assert_eq!(code(&output), 2, "{args:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(part), "{args:?}");
+    }
+}

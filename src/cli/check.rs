@@ -11,12 +11,18 @@ use std::path::PathBuf;
 pub struct Args {
     /// Files or folders; without any, everything built in and your own.
     paths: Vec<PathBuf>,
+    /// Prove by running: each safeguard bears load, each *sometimes* is reached, the laws hold in storms.
+    #[arg(long, conflicts_with = "paths")]
+    designs: bool,
     /// As one JSON value.
     #[arg(long)]
     json: bool,
 }
 
 pub fn run(args: &Args, home: &Home, out: &mut Out) -> Result<Done, Trouble> {
+    if args.designs {
+        return super::designs::run(args.json, out);
+    }
     if let Some(missing) = args.paths.iter().find(|path| !path.exists()) {
         return Err(Trouble::Use(format!("no file or folder `{}`", missing.display())));
     }

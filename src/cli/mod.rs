@@ -4,12 +4,14 @@ mod bench;
 mod chaos;
 mod check;
 mod completions;
+mod designs;
 mod doctor;
 mod experiment;
 mod export;
 mod history;
 mod list;
 mod man;
+mod new;
 mod out;
 mod setting;
 mod show;
@@ -65,6 +67,8 @@ pub enum Command {
     Export(export::Args),
     /// Check content files, built in and your own.
     Check(check::Args),
+    /// Write the frame of a problem or of a design.
+    New(new::Args),
     /// Say what holds: files, settings, database, terminal.
     Doctor,
     /// Print a script that completes commands in your shell.
@@ -141,6 +145,7 @@ pub fn run(cli: Cli, home: &Home, out: &mut Out) -> Result<Done, Trouble> {
         Some(Command::Export(args)) => export::run(&args, home, out),
         Some(Command::Doctor) => doctor::run(&load(), home, out),
         Some(Command::Completions(args)) => completions::run(&args, out),
+        Some(Command::New(args)) => new::run(&args, home, out),
         Some(Command::Man) => man::run(out),
     }
 }

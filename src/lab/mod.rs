@@ -13,6 +13,7 @@ pub mod owner;
 pub mod pace;
 pub mod plan;
 pub mod pool;
+pub mod proofs;
 pub mod range;
 pub mod shrink;
 pub mod simpler;
