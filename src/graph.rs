@@ -78,6 +78,61 @@ pub fn is_chain(line: &str) -> bool {
     links.len() >= 2 && links.iter().all(|name| !name.is_empty() && name.chars().count() <= 40)
 }
 
+/// The language of a fenced block that holds chains or a graph of the notes.
+pub const WHITEBOARD: &str = "whiteboard";
+
+/// Notes as Markdown: each line stays a line, and chains of arrows become blocks to be drawn, wherever they stand.
+pub fn whiteboard(notes: &str) -> String {
+    let (mut out, mut chains, mut fence) = (String::new(), String::new(), None::<String>);
+    for line in notes.lines() {
+        let mark = line.trim_start();
+        match &mut fence {
+            Some(block) if mark.starts_with("```") => {
+                out.push_str(&fenced_block(block));
+                fence = None;
+            }
+            Some(block) => block.push_str(&format!("{line}\n")),
+            None if is_chain(line) && !is_marked(mark) => chains.push_str(&format!("{}\n", line.trim())),
+            None => {
+                flush(&mut out, &mut chains);
+                if mark.starts_with("```") {
+                    fence = Some(format!("{mark}\n"));
+                } else {
+                    // Two blanks: what stands on a line of its own in notes is meant so.
+                    out.push_str(&format!("{line}  \n"));
+                }
+            }
+        }
+    }
+    flush(&mut out, &mut chains);
+    if let Some(block) = fence {
+        // Still being typed: drawn as far as it goes.
+        out.push_str(&fenced_block(&block));
+    }
+    out
+}
+
+fn flush(out: &mut String, chains: &mut String) {
+    if !chains.is_empty() {
+        out.push_str(&format!("\n```{WHITEBOARD}\n{chains}```\n\n"));
+        chains.clear();
+    }
+}
+
+/// A block of the notes, from its fence on: one without a language that holds a graph is drawn.
+fn fenced_block(block: &str) -> String {
+    let (first, body) = block.split_once('\n').unwrap_or((block, ""));
+    let language = first.trim_start_matches('`').trim();
+    let drawn = matches!(language, "" | "graph" | "mermaid") && (graph_of_arrows(body).is_some() || header(body).is_ok());
+    let language = if drawn { WHITEBOARD } else { language };
+    format!("\n```{language}\n{body}```\n\n")
+}
+
+/// List items, headings and quotes are prose, also where an arrow stands in them.
+fn is_marked(line: &str) -> bool {
+    line.starts_with(['#', '>', '|', '`']) || ["- ", "* ", "+ "].iter().any(|mark| line.starts_with(mark))
+}
+
 /// Lines of chains as a graph: one node for each name, however often it stands there. None if a line is no chain.
 pub fn graph_of_arrows(text: &str) -> Option<String> {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
@@ -168,6 +223,15 @@ mod tests {
     }
 
     #[test]
+    fn chains_in_notes_are_drawn_and_prose_is_left_alone() {
+        let notes = "The path:\nclient -> lb -> app\napp -> cache\n- a miss -> the store\n```\na -> b\n```\n```rust\nx -> y\n```\nend";
+        let expected = "The path:  \n\n```whiteboard\nclient -> lb -> app\napp -> cache\n```\n\n- a miss -> the store  \n\n```whiteboard\na -> b\n```\n\n\n```rust\nx -> y\n```\n\nend  \n";
+        assert_eq!(whiteboard(notes), expected);
+        assert_eq!(whiteboard("```\na -> b"), "\n```whiteboard\na -> b\n```\n\n", "also while it is typed");
+        assert!(whiteboard("```mermaid\ngraph TB\n a --> b\n```").contains("```whiteboard\ngraph TB"));
+    }
+
+    #[test]
     fn fenced_blocks_are_found() {
         let text = "a\n```mermaid\ngraph LR\n a --> b\n```\nb\n```rust\nx\n```\n";
         assert_eq!(fenced(text), vec![(13, "graph LR\n a --> b\n")]);
@@ -179,6 +243,7 @@ mod tests {
         fn no_text_makes_the_drawing_panic(text in "[abA-C\\[\\](){}|\" >;-]{0,60}(\n[a-c >-]{0,20}){0,3}", width in 1usize..100) {
             let _ = draw(&format!("graph LR\n{text}"), width, Ink::Boxes);
             let _ = graph_of_arrows(&text).map(|g| draw(&g, width, Ink::Boxes));
+            let _ = whiteboard(&text);
         }
     }
 }

@@ -6,6 +6,7 @@ mod lines;
 mod plan;
 mod snapshot;
 mod table;
+mod template;
 
 #[cfg(test)]
 mod machine_tests;
@@ -26,6 +27,7 @@ pub use lines::{Line, TimeWord, Voice};
 pub use plan::{Fact, Mode, Moment, PhasePlan, Plan};
 pub use snapshot::Unreadable;
 pub use table::{FIRST_PATH, TimeRow, TimeTable};
+pub use template::{Template, templates};
 
 /// An interviewer waits for this long a silence before speaking,
 pub const SILENCE: Duration = Duration::from_secs(2);

@@ -107,6 +107,11 @@ impl App {
         }
     }
 
+    /// Time has passed while the loop was away: what is delivered next is of now.
+    pub fn wake(&mut self, now: Instant) {
+        self.now = now;
+    }
+
     /// To the screen with this id, wherever it lies in the stack.
     pub fn deliver(&mut self, id: ScreenId, what: Box<dyn std::any::Any + Send>) {
         let Some(at) = self.stack.iter().position(|open| open.id == id) else { return };

@@ -3,6 +3,7 @@
 pub mod app;
 mod chrome;
 mod crash;
+mod editor;
 pub mod event;
 pub mod keymap;
 mod overlay;
@@ -15,6 +16,7 @@ pub mod terminal;
 #[cfg(test)]
 pub mod testing;
 pub mod theme;
+mod watch;
 pub mod widgets;
 
 use crate::config::Config;
@@ -31,6 +33,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use terminal::Painter;
 use theme::{Choice, Surroundings, Theme};
+use watch::Watch;
 
 /// How the interface is started.
 #[derive(Debug, Default)]
@@ -118,9 +121,9 @@ fn painted(app: &mut App, asked: Option<Choice>, sender: &Sender<Message>, inbox
         app.theme = Theme::new(Choice::Auto, app.theme.ascii(), &app.rooms.around);
     }
     let reader = Reader::start(sender.clone())?;
-    let mut due = None;
+    let (mut due, mut watch) = (None, Watch::default());
     while !app.quit {
-        if turn(app, &mut painter, &reader, inbox, &mut due).is_err() {
+        if turn(app, &mut painter, &reader, inbox, &mut due, &mut watch).is_err() {
             // Any error in writing means that the terminal is gone: nobody is left to tell.
             return Ok(());
         }
@@ -129,15 +132,15 @@ fn painted(app: &mut App, asked: Option<Choice>, sender: &Sender<Message>, inbox
 }
 
 /// One turn of the loop: wait, act on everything that waits, do what only the loop can, paint once.
-fn turn(app: &mut App, painter: &mut Painter, reader: &Reader, inbox: &Receiver<Message>, due: &mut Option<Instant>) -> std::io::Result<()> {
-    let read = wait(app, inbox, *due);
-    let now = Instant::now();
+fn turn(app: &mut App, painter: &mut Painter, reader: &Reader, inbox: &Receiver<Message>, due: &mut Option<Instant>, watch: &mut Watch) -> std::io::Result<()> {
+    let read = wait(app, inbox, *due, watch);
+    let now = watch.now();
     if due.is_some_and(|due| due <= now) {
         *due = None;
         app.tick(now);
     }
     for deed in std::mem::take(&mut app.deeds) {
-        perform(app, painter, deed)?;
+        perform(app, painter, deed, watch)?;
     }
     if !app.quit {
         paint(app, painter)?;
@@ -146,20 +149,22 @@ fn turn(app: &mut App, painter: &mut Painter, reader: &Reader, inbox: &Receiver<
         reader.go_on();
     }
     // Messages must not put a tick off again and again: the earlier of the old and the new one holds.
-    let now = Instant::now();
+    let now = watch.now();
     *due = app.next_tick().map(|wait| due.map_or(now + wait, |old| old.min(now + wait)));
     Ok(())
 }
 
 /// Sleeps until something happens or the tick is due, and handles everything that has come; true if the terminal was read.
-fn wait(app: &mut App, inbox: &Receiver<Message>, due: Option<Instant>) -> bool {
+fn wait(app: &mut App, inbox: &Receiver<Message>, due: Option<Instant>, watch: &mut Watch) -> bool {
     const FOREVER: Duration = Duration::from_secs(3600);
-    let limit = due.map_or(FOREVER, |due| due.saturating_duration_since(Instant::now()));
+    let (begun, limit) = (Instant::now(), due.map_or(FOREVER, |due| due.saturating_duration_since(watch.now())));
     let mut read = false;
     let mut next = inbox.recv_timeout(limit).ok();
+    watch.woke(begun.elapsed(), limit);
+    app.rooms.away = watch.away();
     while let Some(message) = next {
         read |= matches!(message, Message::Input(_));
-        app.handle(message, Instant::now());
+        app.handle(message, watch.now());
         next = inbox.try_recv().ok();
     }
     read
@@ -176,18 +181,25 @@ fn paint(app: &mut App, painter: &mut Painter) -> std::io::Result<()> {
 }
 
 /// What needs the terminal itself.
-fn perform(app: &mut App, painter: &mut Painter, deed: Deed) -> std::io::Result<()> {
+fn perform(app: &mut App, painter: &mut Painter, deed: Deed, watch: &mut Watch) -> std::io::Result<()> {
     match deed {
         Deed::Suspend => {
             app.save();
+            let begun = Instant::now();
             terminal::stop_and_wait();
+            watch.slept(begun.elapsed());
+            app.rooms.away = watch.away();
             painter.forget()
         }
         Deed::Repaint => painter.forget(),
         Deed::Copy(text) => painter.copy(&text),
         Deed::Edit { to, text } => {
-            let back = terminal::edit(&app.rooms.editor(), &text);
+            app.save();
+            let (back, slept) = editor::edit(&app.rooms.editor(), &text);
+            watch.slept(slept);
+            app.rooms.away = watch.away();
             painter.forget()?;
+            app.wake(watch.now());
             app.deliver(to, Box::new(Edited(back)));
             Ok(())
         }

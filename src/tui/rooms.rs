@@ -14,6 +14,8 @@ pub struct Rooms {
     pub config: Config,
     /// What the terminal and the environment say of looks.
     pub around: Surroundings,
+    /// How long the process stood still so far: stopped, or the machine asleep. No screen's clock counts it.
+    pub away: Duration,
     /// None until it has been read, on a thread behind the first frame.
     pub catalog: Option<Arc<Catalog>>,
     /// Empty until it has been opened. Shared with the thread of signals, which saves on its own.
@@ -28,7 +30,7 @@ pub struct Loaded {
 
 impl Rooms {
     pub fn new(home: Home, config: Config, around: Surroundings) -> Rooms {
-        Rooms { home, config, around, catalog: None, store: Arc::default() }
+        Rooms { home, config, around, away: Duration::ZERO, catalog: None, store: Arc::default() }
     }
 
     /// Takes in what was loaded; returns what the user should be told, a line each.

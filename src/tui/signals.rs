@@ -24,7 +24,9 @@ pub fn listen(app: Sender<Message>, flush: impl Fn(Duration) + Send + 'static) -
     thread::Builder::new().name("signals".into()).spawn(move || {
         for signal in signals.forever() {
             if signal == SIGTSTP {
-                let _ = app.send(Message::Stop);
+                if !terminal::stop_with_guest() {
+                    let _ = app.send(Message::Stop);
+                }
             } else {
                 save(&app, &flush);
                 restore();

@@ -123,24 +123,34 @@ fn wait_for_foreground() {
     }
 }
 
-/// Hands the text to the user's editor and returns what came back; the terminal is theirs in between.
+/// Whether another program has the terminal, because we gave it: then stopping is its business and ours alike.
+static LENT: AtomicBool = AtomicBool::new(false);
+
+/// Gives the terminal to another program while `work` runs, and takes it back.
 ///
 /// # Errors
-/// A sentence: no such editor, it failed, the file cannot be read.
-pub fn edit(editor: &str, text: &str) -> Result<String, String> {
-    let path = std::env::temp_dir().join(format!("greenroom-{}-{}.md", std::process::id(), uuid::Uuid::now_v7().simple()));
-    std::fs::write(&path, text).map_err(|why| format!("{}: {why}", path.display()))?;
-    let mut words = editor.split_whitespace();
-    let program = words.next().unwrap_or("vi");
+/// The terminal is gone.
+pub fn lend<T>(work: impl FnOnce() -> T) -> io::Result<T> {
     leave();
-    let status = std::process::Command::new(program).args(words).arg(&path).status();
-    let entered = enter();
-    let back = std::fs::read_to_string(&path);
-    let _ = std::fs::remove_file(&path);
-    entered.map_err(|why| why.to_string())?;
-    match status {
-        Ok(status) if status.success() => back.map_err(|why| format!("{}: {why}", path.display())),
-        Ok(status) => Err(format!("`{program}` ended with {status}; the text is as it was")),
-        Err(why) => Err(format!("`{program}`: {why}")),
+    LENT.store(true, Ordering::SeqCst);
+    let done = work();
+    LENT.store(false, Ordering::SeqCst);
+    enter()?;
+    Ok(done)
+}
+
+/// Somebody stopped the program that has the terminal: we stop as well, or the shell would wait for us for ever. False if nobody has it.
+#[cfg(unix)]
+pub fn stop_with_guest() -> bool {
+    use rustix::process::{Signal, getpid, getsid, kill_process};
+    let lent = LENT.load(Ordering::SeqCst);
+    if lent && !getsid(None).is_ok_and(|session| session == getpid()) {
+        let _ = kill_process(getpid(), Signal::STOP);
     }
+    lent
+}
+
+#[cfg(not(unix))]
+pub fn stop_with_guest() -> bool {
+    LENT.load(Ordering::SeqCst)
 }

@@ -1,7 +1,7 @@
 //! From Markdown's events to lines.
 
 use super::flow::{self, Glyph, chop, columns, glyphs, width, wrap};
-use crate::graph::{self, Ink};
+use crate::graph::{self, Ink, WHITEBOARD};
 use crate::tui::panes::code::{self, Highlighter};
 use crate::tui::panes::table::fitted;
 use crate::tui::theme::Theme;
@@ -234,12 +234,20 @@ impl Writer<'_> {
     fn end_code(&mut self) {
         let Block::Code { language, text } = std::mem::replace(&mut self.block, Block::Flow) else { return };
         let text = text.trim_end_matches('\n');
-        if let Some(picture) = drawn(&language, text, self.room(), self.theme) {
-            for line in picture.lines() {
-                self.push(&glyphs(line, self.theme.text));
+        match drawn(&language, text, self.room(), self.theme) {
+            Some(Ok(picture)) => {
+                for line in picture.lines() {
+                    self.push(&glyphs(line, self.theme.text));
+                }
             }
-        } else {
-            self.code_lines(&language, text);
+            // In notes the reason belongs beside what was typed; a card's graphs were checked.
+            Some(Err(why)) if language == WHITEBOARD => {
+                self.code_lines("", text);
+                for line in wrap(&glyphs(&format!("not drawn: {why}"), self.theme.warn), self.room()) {
+                    self.push(&line);
+                }
+            }
+            _ => self.code_lines(&language, text),
         }
         self.gap = true;
     }
@@ -298,8 +306,8 @@ impl Writer<'_> {
     }
 }
 
-/// A text graph as a picture, if it is one and fits; else it stays code.
-fn drawn(language: &str, text: &str, cols: usize, theme: &Theme) -> Option<String> {
+/// A text graph as a picture, if the block is one; else it stays code.
+fn drawn(language: &str, text: &str, cols: usize, theme: &Theme) -> Option<Result<String, String>> {
     let ink = if theme.ascii() { Ink::Ascii } else { Ink::Boxes };
-    (language == "mermaid").then(|| graph::draw(text, cols, ink).ok()).flatten()
+    matches!(language, "mermaid" | WHITEBOARD).then(|| graph::draw(text, cols, ink))
 }

@@ -1,6 +1,6 @@
 //! The keys of an interview. Letters are notes, so everything else sits on function keys, each with a twin on Alt.
 
-use crate::tui::keymap::{Binding, Press, bind, code, f, quiet};
+use crate::tui::keymap::{Binding, Press, bind, code, ctrl, f, quiet};
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,10 +15,20 @@ pub enum Act {
     Reveal,
     Mark,
     Editor,
+    Template,
+    Board,
+    Times,
     Finish,
     Up,
     Down,
     Leave,
+}
+
+impl Act {
+    /// What goes on with the interview itself: not while it is paused.
+    pub fn is_work(self) -> bool {
+        !matches!(self, Act::Pause | Act::Finish | Act::Times | Act::Up | Act::Down | Act::Leave)
+    }
 }
 
 const fn alt(c: char) -> Press {
@@ -40,9 +50,12 @@ pub const KEYS: &[Binding<Act>] = &[
     quiet(&[f(8), alt('r')], "F8", "reveal the solution of this phase", Act::Reveal),
     quiet(&[f(9), alt('m')], "F9", "mark: a first full path stands", Act::Mark),
     quiet(&[alt('b')], "alt-b", "back to the phase before", Act::Back),
-    quiet(&[alt('o')], "alt-o", "notes in your editor", Act::Editor),
+    bind(&[ctrl('g'), alt('g')], "ctrl-g", "whiteboard", Act::Board),
+    bind(&[ctrl('t'), alt('t')], "ctrl-t", "template", Act::Template),
+    bind(&[ctrl('o'), alt('o')], "ctrl-o", "editor", Act::Editor),
+    quiet(&[alt('c')], "alt-c", "time per phase against the plan", Act::Times),
     quiet(&[held(KeyCode::Up), code(KeyCode::PageUp)], "ctrl-↑", "scroll the prompt up", Act::Up),
     quiet(&[held(KeyCode::Down), code(KeyCode::PageDown)], "ctrl-↓", "scroll the prompt down", Act::Down),
     quiet(&[code(KeyCode::Esc)], "esc", "leave; the interview waits for you", Act::Leave),
-    quiet(&[], "alt", "+ h a e s n p f r m: the same as F2 to F10", Act::Leave),
+    quiet(&[], "alt", "+ h a e s n p r m f: the same as F2 to F10; + g t o as with ctrl", Act::Leave),
 ];

@@ -2,15 +2,18 @@
 
 mod ask;
 mod form;
+mod insert;
 mod keys;
 mod offer;
 mod sheet;
+pub mod times;
 mod view;
 
 #[cfg(test)]
 mod tests;
 
 use crate::catalog::{Missing, Problem};
+use crate::graph;
 use crate::session::{FIRST_PATH, Mode, Plan, Refused, Session, Stage};
 use crate::store::{Health, Live, Store, StoreError, Unfinished};
 use crate::tui::keymap::{self, KeyHelp};
@@ -21,12 +24,13 @@ use crate::tui::widgets::scroll::Scroll;
 use crate::tui::widgets::solution::{self, Section};
 use ask::{AskBox, Asked};
 use form::Form;
+use insert::Insert;
 use keys::{Act, KEYS};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 use ratatui::text::Line;
-use ratatui_textarea::{TextArea, WrapMode};
+use ratatui_textarea::{CursorMove, TextArea, WrapMode};
 use sheet::Sheet;
 use std::any::Any;
 use std::sync::Arc;
@@ -39,6 +43,9 @@ enum Pane {
     Ask(AskBox),
     Sheet(Sheet),
     Form(Form),
+    Template(Insert),
+    /// Time per phase against the plan.
+    Times,
     /// Finish, really?
     Finish,
     /// Look at the solution, really?
@@ -59,6 +66,10 @@ pub struct Interview {
     last: Instant,
     /// Lines the prompt is scrolled back from its end.
     back: usize,
+    /// The notes as Markdown with their graphs drawn, while that is wanted.
+    board: Option<Markdown>,
+    /// What of the time slept through was told to the session.
+    away: Duration,
 }
 
 /// Begins an interview, or offers one that was cut off.
@@ -77,7 +88,7 @@ pub fn begin(problem: &str, variant: Option<&str>, mode: Option<Mode>, ctx: &Ctx
     let mut session = Session::start(Plan::of(&card, chosen), mode.unwrap_or(ctx.rooms.config.mode));
     // Without a store the hour is not lost, only not kept: the store itself has said so.
     let live = ctx.rooms.store().and_then(|store| store.begin(&mut session).ok());
-    Ok(Box::new(Interview::new(card, session, live, ctx.now)))
+    Ok(Box::new(Interview::new(card, session, live, ctx)))
 }
 
 /// Takes up an interview that was cut off.
@@ -91,7 +102,7 @@ pub fn take_up(attempt: &str, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> 
     if session.stage() == Stage::Finished {
         return Err("this interview is over".into());
     }
-    Ok(Box::new(Interview::new(card, session, Some(live), ctx.now)))
+    Ok(Box::new(Interview::new(card, session, Some(live), ctx)))
 }
 
 fn card(problem: &str, ctx: &Ctx<'_>) -> Result<Arc<Problem>, String> {
@@ -108,18 +119,21 @@ fn cut_off(problem: &str, variant: Option<&str>, ctx: &Ctx<'_>) -> Option<Unfini
 }
 
 impl Interview {
-    fn new(problem: Arc<Problem>, session: Session, live: Option<Live>, now: Instant) -> Interview {
+    fn new(problem: Arc<Problem>, session: Session, live: Option<Live>, ctx: &Ctx<'_>) -> Interview {
         let notes = (0..session.plan().phases.len()).map(|phase| area(session.notes(phase))).collect();
         let scope = session.plan().variant.as_deref().and_then(|id| problem.variant(id)).map_or("", |variant| variant.scope.as_str());
         let statement = Markdown::new(format!("{}\n\n{scope}", problem.statement.trim_end()));
         let solution = solution::sections(&problem);
-        Interview { problem, statement, solution, session, live, notes, pane: None, last: now, back: 0 }
+        let (last, away) = (ctx.now, ctx.rooms.away);
+        Interview { problem, statement, solution, session, live, notes, pane: None, last, back: 0, board: None, away }
     }
 
     /// Brings the session's clock to now.
     fn catch_up(&mut self, ctx: &Ctx<'_>) {
         self.session.pass(ctx.now.saturating_duration_since(self.last));
         self.last = ctx.now;
+        self.session.away(ctx.rooms.away.saturating_sub(self.away));
+        self.away = ctx.rooms.away;
     }
 
     /// Hands everything to the store.
@@ -128,12 +142,26 @@ impl Interview {
         if let Some(notes) = self.notes.get(phase) {
             let _ = self.session.write(phase, &notes.lines().join("\n"));
         }
+        self.redraw_board();
         if let (Some(store), Some(live)) = (ctx.rooms.store(), &self.live) {
             store.keep(live, &mut self.session);
         }
     }
 
+    /// The whiteboard follows the notes of the phase.
+    fn redraw_board(&mut self) {
+        if self.board.is_some() {
+            let board = graph::whiteboard(self.session.notes(self.session.phase()));
+            if self.board.as_ref().is_none_or(|old| old.source() != board) {
+                self.board = Some(Markdown::new(board));
+            }
+        }
+    }
+
     fn act(&mut self, act: Act, ctx: &Ctx<'_>) -> Vec<Ask> {
+        if self.session.stage() == Stage::Paused && act.is_work() {
+            return vec![Ask::Toast(Tone::Plain, "paused: F7 goes on".into())];
+        }
         let done = match act {
             Act::Hint => self.session.hint().map(drop),
             Act::Next => self.session.next_phase(),
@@ -150,6 +178,16 @@ impl Interview {
                 let form = Form::new(&self.problem.sizing, self.problem.design.as_deref(), &self.session);
                 self.over(Pane::Form(form))
             }
+            Act::Template => {
+                let insert = Insert::new(&self.session.phase_plan().id);
+                self.over(Pane::Template(insert))
+            }
+            Act::Times => self.over(Pane::Times),
+            Act::Board => {
+                self.board = if self.board.is_some() { None } else { Some(Markdown::new("")) };
+                self.redraw_board();
+                Ok(())
+            }
             Act::Reveal if self.session.is_revealed(self.session.phase()) => self.over(Pane::Solution(Scroll::default())),
             Act::Reveal => self.over(Pane::Reveal),
             Act::Finish => self.over(Pane::Finish),
@@ -165,6 +203,7 @@ impl Interview {
             Act::Leave => return vec![leave()],
         };
         self.back = 0;
+        self.redraw_board();
         match done {
             Ok(()) if act == Act::Mark => vec![Ask::Toast(Tone::Good, "marked: a first full path stands".into())],
             Ok(()) => Vec::new(),
@@ -203,8 +242,15 @@ impl Interview {
             },
             Pane::Sheet(sheet) => sheet.on_key(key, &mut self.session),
             Pane::Form(form) => form.on_key(key, &mut self.session),
+            Pane::Template(insert) => {
+                if let Some(text) = insert.on_key(key) {
+                    self.insert(text);
+                    return Vec::new();
+                }
+            }
+            Pane::Times => return Vec::new(),
             Pane::Finish if matches!(key.code, KeyCode::Enter | KeyCode::Char('y')) => return self.finish(ctx),
-            Pane::Reveal if matches!(key.code, KeyCode::Enter | KeyCode::Char('y')) => {
+            Pane::Reveal if key.code == self.reveal_key() => {
                 self.session.reveal_anyway();
                 pane = Pane::Solution(Scroll::default());
             }
@@ -220,6 +266,27 @@ impl Interview {
         }
         self.pane = Some(pane);
         Vec::new()
+    }
+
+    /// A real interview wants a letter of its own: an Enter out of habit must not end it as one.
+    fn reveal_key(&self) -> KeyCode {
+        if self.session.mode() == Mode::Real { KeyCode::Char('r') } else { KeyCode::Enter }
+    }
+
+    /// Puts a skeleton at the cursor, on lines of its own, and the cursor where the first word belongs.
+    fn insert(&mut self, text: &str) {
+        let Some(notes) = self.notes.get_mut(self.session.phase()) else { return };
+        notes.move_cursor(CursorMove::End);
+        let at = notes.cursor();
+        let below = usize::from(at.1 > 0);
+        if below > 0 {
+            notes.insert_newline();
+        }
+        let first = at.0 + below;
+        notes.insert_str(text);
+        let into = text.lines().position(|line| line.ends_with(' ')).unwrap_or(0);
+        notes.move_cursor(CursorMove::Jump(u16::try_from(first + into).unwrap_or(u16::MAX), 0));
+        notes.move_cursor(CursorMove::End);
     }
 
     fn finish(&mut self, ctx: &Ctx<'_>) -> Vec<Ask> {
@@ -243,8 +310,8 @@ fn area(notes: &str) -> TextArea<'static> {
     let mut area = TextArea::new(notes.split('\n').map(str::to_string).collect());
     area.set_wrap_mode(WrapMode::WordOrGlyph);
     area.set_cursor_line_style(ratatui::style::Style::new());
-    area.move_cursor(ratatui_textarea::CursorMove::Bottom);
-    area.move_cursor(ratatui_textarea::CursorMove::End);
+    area.move_cursor(CursorMove::Bottom);
+    area.move_cursor(CursorMove::End);
     area
 }
 
@@ -262,9 +329,9 @@ impl Screen for Interview {
             "pause" if self.session.stage() == Stage::Paused => KeyHelp { says: "go on", ..key },
             _ => key,
         };
-        // A real interview has no pause: then the key is not offered.
-        let paused = self.session.mode().may_pause();
-        keymap::help(KEYS).into_iter().filter(|key| paused || key.says != "pause").map(says).collect()
+        // A real interview has neither pause nor reveal: then the keys are not offered.
+        let real = self.session.mode() == Mode::Real;
+        keymap::help(KEYS).into_iter().filter(|key| !real || !matches!(key.shown, "F7" | "F8")).map(says).collect()
     }
 
     fn on_key(&mut self, key: KeyEvent, ctx: &Ctx<'_>) -> Reply {
@@ -295,7 +362,7 @@ impl Screen for Interview {
             Some(Pane::Ask(asking)) => asking.paste(text, &self.session),
             Some(Pane::Sheet(sheet)) => sheet.entry.paste(text),
             Some(Pane::Form(form)) => form.paste(text, &mut self.session),
-            Some(Pane::Finish | Pane::Reveal | Pane::Solution(_)) => {}
+            Some(Pane::Template(_) | Pane::Times | Pane::Finish | Pane::Reveal | Pane::Solution(_)) => {}
             None => drop(self.notes[self.session.phase()].insert_str(text)),
         }
         self.keep(ctx);
@@ -303,7 +370,7 @@ impl Screen for Interview {
     }
 
     fn on_mouse(&mut self, mouse: MouseEvent, body: Rect, _ctx: &Ctx<'_>) -> Reply {
-        let [_, prompt, _] = view::split(body);
+        let prompt = view::split(body, self.board.is_some()).prompt;
         let over_prompt = prompt.contains((mouse.column, mouse.row).into());
         match mouse.kind {
             MouseEventKind::ScrollUp if over_prompt => self.back += 3,
@@ -354,7 +421,7 @@ impl Screen for Interview {
     }
 
     fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>) {
-        view::draw(self, area, buf, ctx.theme);
+        view::draw(self, area, buf, ctx);
     }
 }
 

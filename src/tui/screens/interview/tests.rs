@@ -10,7 +10,7 @@ fn sit(room: &Room, mode: Mode) -> Interview {
     let card = Arc::new(sample::problem());
     let mut session = Session::start(Plan::of(&card, None), mode);
     let live = room.store().begin(&mut session).unwrap();
-    Interview::new(card, session, Some(live), room.now)
+    Interview::new(card, session, Some(live), &room.ctx())
 }
 
 /// Ten minutes of an interview: notes, a question, two hints, an estimate, and the interviewer's first word.
@@ -134,8 +134,10 @@ fn a_reveal_asks_first_and_shows_the_solution_of_the_phase() {
     let room = Room::new();
     let mut screen = sit(&room, Mode::Real);
     room.press(&mut screen, KeyCode::F(8));
-    assert!(!screen.session.assisted());
+    assert!(room.show(&screen, 80, 24).contains("shows no solution before"));
     room.press(&mut screen, KeyCode::Enter);
+    assert!(!screen.session.assisted(), "an Enter out of habit reveals nothing in a real interview");
+    room.press(&mut screen, KeyCode::Char('r'));
     assert!(screen.session.assisted());
     assert!(room.show(&screen, 120, 40).contains("Twenty million players."));
 }
@@ -158,9 +160,57 @@ fn an_interview_that_is_not_kept_says_so_all_the_time() {
     let room = Room::new();
     let card = Arc::new(sample::problem());
     let session = Session::start(Plan::of(&card, None), Mode::Coached);
-    let mut screen = Interview::new(card, session, None, room.now);
+    let mut screen = Interview::new(card, session, None, &room.ctx());
     assert!(room.show(&screen, 80, 24).contains("not kept"));
     assert!(!room.show(&sit(&room, Mode::Coached), 80, 24).contains("not kept"));
     room.press(&mut screen, KeyCode::F(10));
     assert!(matches!(room.press(&mut screen, KeyCode::Enter)[..], [Ask::Toast(Tone::Bad, _), Ask::Back]));
+}
+
+#[test]
+fn chains_in_the_notes_are_drawn_while_they_are_typed() {
+    let room = Room::new();
+    let mut screen = sit(&room, Mode::Real);
+    screen.on_key(KeyEvent::new(KeyCode::Char('g'), KeyModifiers::CONTROL), &room.ctx());
+    assert!(room.show(&screen, 80, 24).contains("is drawn here as boxes"));
+    room.write(&mut screen, "# Path\nclient -> lb -> app\napp -> cache\nreads first, **then** writes");
+    insta::assert_snapshot!("board_80x24", room.show(&screen, 80, 24));
+    insta::assert_snapshot!("board_200x60", room.show(&screen, 200, 60));
+    room.press(&mut screen, KeyCode::F(6));
+    assert!(!room.show(&screen, 80, 24).contains("lb"), "the whiteboard is that of the phase");
+    screen.on_key(KeyEvent::new(KeyCode::Char('g'), KeyModifiers::CONTROL), &room.ctx());
+    assert!(!room.show(&screen, 80, 24).contains("Whiteboard"));
+}
+
+#[test]
+fn a_template_goes_under_what_stands_and_the_cursor_where_the_first_word_belongs() {
+    let room = Room::new();
+    let mut screen = sit(&room, Mode::Real);
+    room.write(&mut screen, "so far");
+    screen.on_key(KeyEvent::new(KeyCode::Char('t'), KeyModifiers::CONTROL), &room.ctx());
+    insta::assert_snapshot!("template", room.show(&screen, 80, 24));
+    room.press(&mut screen, KeyCode::Enter);
+    room.write(&mut screen, "a rank for each player");
+    assert!(screen.session.notes(0).starts_with("so far\nMust do:\n- a rank for each player\n"), "{}", screen.session.notes(0));
+}
+
+#[test]
+fn a_real_interview_opens_with_the_bare_problem() {
+    let room = Room::new();
+    let real = room.show(&sit(&room, Mode::Real), 80, 24);
+    assert!(!real.contains("What breaks first") && !real.contains("stands on the board"), "{real}");
+    assert!(room.show(&sit(&room, Mode::Coached), 80, 24).contains("What breaks first"));
+}
+
+#[test]
+fn time_slept_through_does_not_count() {
+    let mut room = Room::new();
+    let mut screen = sit(&room, Mode::Real);
+    room.wait(&mut screen, 10);
+    // The app's clock stood meanwhile: it only says for how long.
+    room.rooms.away = Duration::from_secs(7200);
+    room.wait(&mut screen, 1);
+    assert_eq!((screen.session.elapsed().as_secs(), screen.session.away_for().as_secs()), (11, 7200));
+    screen.on_key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::ALT), &room.ctx());
+    insta::assert_snapshot!("times", room.show(&screen, 80, 24));
 }

@@ -1,7 +1,8 @@
 //! How the interview looks: one line of clocks, the prompt with what was said, the notes.
 
-use super::{Interview, Pane};
-use crate::session::{self, Clock, Light, Session, Stage, Voice};
+use super::{Interview, Pane, times};
+use crate::session::{self, Clock, Light, Mode, Session, Stage, Voice};
+use crate::tui::screen::Ctx;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::scroll::Scroll;
 use crate::tui::widgets::{meter, popup, text};
@@ -12,31 +13,101 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 use std::time::Duration;
 
-/// The clocks, the prompt, the notes.
-pub fn split(area: Rect) -> [Rect; 3] {
-    let [clocks, rest] = area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]));
-    let share = if area.width >= 160 { 36 } else { 42 };
-    let [prompt, notes] = rest.layout(&Layout::horizontal([Constraint::Percentage(share), Constraint::Fill(1)]));
-    [clocks, prompt, notes]
+/// Where everything stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Parts {
+    pub clocks: Rect,
+    pub prompt: Rect,
+    pub notes: Rect,
+    /// Empty unless it is wanted.
+    pub board: Rect,
 }
 
-pub fn draw(screen: &Interview, area: Rect, buf: &mut Buffer, theme: &Theme) {
-    let [clocks, prompt, notes] = split(area);
-    draw_clocks(&screen.session, clocks, buf, theme);
-    draw_prompt(screen, prompt, buf, theme);
-    draw_notes(screen, notes, buf, theme);
+/// A third column for the whiteboard where there is room; else it stands over the prompt, whose end stays in sight.
+pub fn split(area: Rect, with_board: bool) -> Parts {
+    const THREE: u16 = 150;
+    let [clocks, rest] = area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]));
+    let share = |percent: u16| Layout::horizontal([Constraint::Percentage(percent), Constraint::Fill(1)]);
+    if with_board && area.width >= THREE {
+        let [prompt, notes, board] = rest.layout(&Layout::horizontal([Constraint::Percentage(28), Constraint::Fill(1), Constraint::Percentage(36)]));
+        return Parts { clocks, prompt, notes, board };
+    }
+    if with_board {
+        let [left, notes] = rest.layout(&share(50));
+        let [board, prompt] = left.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length((left.height / 3).max(6))]));
+        return Parts { clocks, prompt, notes, board };
+    }
+    let [prompt, notes] = rest.layout(&share(if area.width >= 160 { 36 } else { 42 }));
+    Parts { clocks, prompt, notes, board: Rect::default() }
+}
+
+pub fn draw(screen: &Interview, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>) {
+    let (parts, theme) = (split(area, screen.board.is_some()), ctx.theme);
+    draw_clocks(&screen.session, parts.clocks, buf, theme);
+    draw_prompt(screen, parts.prompt, buf, theme);
+    draw_notes(screen, parts.notes, buf, theme);
+    draw_board(screen, parts.board, buf, ctx);
     match &screen.pane {
         None => {}
         Some(Pane::Ask(asking)) => asking.draw(&screen.session, area, buf, theme),
         Some(Pane::Sheet(sheet)) => sheet.draw(&screen.session, area, buf, theme),
         Some(Pane::Form(form)) => form.draw(area, buf, theme),
-        Some(Pane::Finish) => confirm("Finish the interview?", &finish_says(&screen.session), "enter finish · esc go on", area, buf, theme),
-        Some(Pane::Reveal) => {
-            let says = "The solution of this phase is shown, and the attempt is marked as assisted.";
-            confirm("Reveal the solution?", says, "enter reveal · esc go on", area, buf, theme);
-        }
+        Some(Pane::Template(insert)) => insert.draw(area, buf, theme),
+        Some(Pane::Times) => draw_times(&screen.session, "Time", "", "any key goes back", area, buf, theme),
+        Some(Pane::Finish) => draw_times(&screen.session, "Finish the interview?", &finish_says(&screen.session), "enter finish · esc go on", area, buf, theme),
+        Some(Pane::Reveal) => draw_reveal(screen, area, buf, theme),
         Some(Pane::Solution(at)) => draw_solution(screen, *at, area, buf, theme),
     }
+}
+
+fn draw_reveal(screen: &Interview, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    if screen.session.mode() == Mode::Real {
+        let says =
+            "A real interview shows no solution before its end. Nothing is locked, though: you may reveal it anyway, and the attempt counts as assisted.";
+        confirm("No reveal in a real interview", says, "esc go on without · r reveal anyway", area, buf, theme);
+    } else {
+        let says = "The solution of this phase is shown, and the attempt is marked as assisted.";
+        confirm("Reveal the solution?", says, "enter reveal · esc go on", area, buf, theme);
+    }
+}
+
+/// The notes of the phase, rendered; the part around the cursor is in sight.
+fn draw_board(screen: &Interview, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>) {
+    let Some(board) = screen.board.as_ref().filter(|_| !area.is_empty()) else { return };
+    let block = popup::frame("Whiteboard", ctx.theme);
+    let inner = block.inner(area);
+    block.render(area, buf);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    if screen.session.stage() == Stage::Paused {
+        return;
+    }
+    if board.source().trim().is_empty() {
+        let says = "A line of your notes such as\n\nclient -> balancer -> app -> cache\n\nis drawn here as boxes. Lines that share a name become one graph. The rest is shown as Markdown.";
+        Paragraph::new(says).style(ctx.theme.dim).wrap(Wrap { trim: false }).render(inner, buf);
+        return;
+    }
+    let lines = board.lines(inner.width, ctx.theme, Some(ctx.code));
+    let notes = &screen.notes[screen.session.phase()];
+    let hidden = lines.len().saturating_sub(usize::from(inner.height));
+    let from = hidden * notes.cursor().0 / notes.lines().len().saturating_sub(1).max(1);
+    board.draw(Scroll { from }, inner, buf, ctx.theme, Some(ctx.code));
+    crate::tui::widgets::scroll::bar(area, from, lines.len(), buf, ctx.theme);
+}
+
+/// The table of times, with a question under it or without.
+fn draw_times(session: &Session, title: &str, says: &str, keys: &str, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let cols = area.width.saturating_sub(6).min(90);
+    let table = times::lines(&session.time_table(), session.mode().is_timed(), usize::from(cols), theme);
+    let says = if says.is_empty() { Vec::new() } else { text::wrap(says, usize::from(cols)) };
+    let rows = table.len() + says.len() + usize::from(!says.is_empty()) + 4;
+    let inner = popup::draw(title, cols + 4, u16::try_from(rows).unwrap_or(u16::MAX), area, buf, theme);
+    let [body, foot] = popup::with_foot(inner);
+    let gap = (!says.is_empty()).then(Line::default);
+    let says = says.into_iter().map(|line| Line::styled(line, theme.warn));
+    for (row, line) in body.rows().zip(says.chain(gap).chain(table)) {
+        line.render(row, buf);
+    }
+    Line::styled(keys.to_string(), theme.dim).render(foot, buf);
 }
 
 /// `2/5 High-level design ███████░░░ 09:12 / 15:00        total 19:40 / 60:00`
@@ -120,10 +191,13 @@ fn prompt(screen: &Interview, cols: usize, theme: &Theme) -> Vec<Line<'static>> 
     let wide = u16::try_from(cols).unwrap_or(u16::MAX);
     page.lines.extend(screen.statement.lines(wide, theme, None).iter().cloned());
     page.gap();
-    let phase = session.phase_plan();
-    let dot = theme.pick("• ", "- ");
-    phase.goals.iter().for_each(|goal| page.say(dot, theme.accent, goal, theme.dim));
-    phase.prompts.iter().for_each(|prompt| page.say("? ", theme.accent, prompt, theme.dim));
+    // A real interviewer opens with the bare problem and keeps the list of what is looked for.
+    if session.mode() != Mode::Real {
+        let phase = session.phase_plan();
+        let dot = theme.pick("• ", "- ");
+        phase.goals.iter().for_each(|goal| page.say(dot, theme.accent, goal, theme.dim));
+        phase.prompts.iter().for_each(|prompt| page.say("? ", theme.accent, prompt, theme.dim));
+    }
     // What was said at one moment is new together.
     let newest = session.said().last().map(|(at, _)| *at);
     for line in session.lines() {
@@ -221,7 +295,8 @@ fn draw_notes(screen: &Interview, area: Rect, buf: &mut Buffer, theme: &Theme) {
     }
     let notes = &screen.notes[session.phase()];
     if notes.is_empty() {
-        let prompt = session.phase_plan().prompts.first().map_or("What do you say? It is kept as you type.", String::as_str);
+        let prompts = if session.mode() == Mode::Real { &[][..] } else { &session.phase_plan().prompts };
+        let prompt = prompts.first().map_or("What do you say? It is kept as you type.", String::as_str);
         let says = Rect { x: inner.x + 2, width: inner.width.saturating_sub(2), ..inner };
         Paragraph::new(prompt).style(theme.dim).wrap(Wrap { trim: true }).render(says, buf);
         buf.set_style(Rect { width: inner.width.min(1), height: inner.height.min(1), ..inner }, theme.text.add_modifier(ratatui::style::Modifier::REVERSED));
@@ -233,13 +308,7 @@ fn draw_notes(screen: &Interview, area: Rect, buf: &mut Buffer, theme: &Theme) {
 fn finish_says(session: &Session) -> String {
     let phases = &session.plan().phases;
     let missed: Vec<&str> = phases.iter().enumerate().filter(|(n, _)| !session.has_begun(*n)).map(|(_, phase)| phase.name.as_str()).collect();
-    let clock = session.total_clock();
-    let time = if session.mode().is_timed() {
-        format!("{} of {} used.", digits(clock.spent), digits(clock.allowed))
-    } else {
-        format!("{} used.", digits(clock.spent))
-    };
-    if missed.is_empty() { time } else { format!("{time} Not begun, so their lines count nothing: {}.", missed.join(", ")) }
+    if missed.is_empty() { String::new() } else { format!("Not begun, so their lines count nothing: {}.", missed.join(", ")) }
 }
 
 fn confirm(title: &str, says: &str, keys: &str, area: Rect, buf: &mut Buffer, theme: &Theme) {
