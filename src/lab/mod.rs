@@ -23,6 +23,7 @@ pub mod target;
 #[cfg(test)]
 pub(crate) mod toy;
 pub mod turn;
+pub mod verify;
 pub mod wall;
 pub mod words;
 

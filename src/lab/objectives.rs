@@ -2,6 +2,7 @@
 
 use super::evaluate::{self, Judged, Seeded};
 use super::experiment::{self, play_all};
+use super::headless::Outcome;
 use super::plan;
 use crate::catalog::expect::{Expectation, Scope};
 use crate::catalog::{Law, Objective, Pairs, Problem, RunFile, RunPlan, Scalar, Then, sized};
@@ -16,7 +17,7 @@ pub struct Met {
 }
 
 /// The name of the only run that objectives speak of.
-const RUN: &str = "run";
+pub(super) const RUN: &str = "run";
 
 /// The plan that a card proves: its `proof`, then what the interviewer changed, then the candidate's numbers.
 ///
@@ -55,7 +56,7 @@ pub fn prove(problem: &Problem, changes: &[&Then], answers: &[(&str, &str)], can
 ///
 /// # Errors
 /// An objective of neither form, or of an unknown name.
-pub fn of_file(file: &RunFile, outcome: &super::headless::Outcome) -> Result<Vec<Met>, String> {
+pub fn of_file(file: &RunFile, outcome: &Outcome) -> Result<Vec<Met>, String> {
     let trial = Seeded { seed: outcome.seed, runs: vec![(RUN.to_string(), outcome.clone())] };
     file.objectives.iter().map(|objective| met(objective, outcome.design, std::slice::from_ref(&trial))).collect()
 }
@@ -63,11 +64,14 @@ pub fn of_file(file: &RunFile, outcome: &super::headless::Outcome) -> Result<Vec
 fn judge(design: &'static Design, plan: &RunPlan, seeds: &[u64], objectives: &[Objective], cancel: &AtomicBool) -> Result<Option<Vec<Met>>, String> {
     let jobs = seeds.iter().map(|seed| Ok((RUN.to_string(), *seed, plan::spec(design, plan, *seed)?))).collect::<Result<Vec<_>, String>>()?;
     let Some(outcomes) = play_all(&jobs, &AtomicUsize::new(0), cancel) else { return Ok(None) };
-    let mut trials = Vec::new();
-    for ((name, seed, _), outcome) in jobs.into_iter().zip(outcomes) {
-        trials.push(Seeded { seed, runs: vec![(name, outcome?)] });
-    }
-    objectives.iter().map(|objective| met(objective, design, &trials)).collect::<Result<Vec<_>, _>>().map(Some)
+    let outcomes = jobs.into_iter().zip(outcomes).map(|((_, seed, _), outcome)| Ok((seed, outcome?))).collect::<Result<_, String>>()?;
+    judged(design, outcomes, objectives).map(Some)
+}
+
+/// Every objective on the outcomes of one plan, by their seeds.
+pub(super) fn judged(design: &'static Design, outcomes: Vec<(u64, Outcome)>, objectives: &[Objective]) -> Result<Vec<Met>, String> {
+    let trials: Vec<_> = outcomes.into_iter().map(|(seed, outcome)| Seeded { seed, runs: vec![(RUN.to_string(), outcome)] }).collect();
+    objectives.iter().map(|objective| met(objective, design, &trials)).collect()
 }
 
 fn met(objective: &Objective, design: &'static Design, trials: &[Seeded]) -> Result<Met, String> {

@@ -1,8 +1,11 @@
 //! Rubric and attempt in, score out: points per line, time penalty, band, dimensions, the first gap. Pure.
 
 mod band;
+mod estimates;
 mod gap;
 mod lean;
+mod miss;
+mod verdict;
 
 #[cfg(test)]
 mod tests;
@@ -13,8 +16,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use band::Band;
+pub use estimates::{Answered, Close, Picks, Step, estimates};
 pub use gap::{Gap, first_gap};
 pub use lean::{Lean, lean};
+pub use miss::{Miss, MissKind, misses};
+pub use verdict::{Claim, Number, Reached, Swing, Verification};
 
 use crate::catalog::{Dimension, Late, Problem, Rubric};
 use crate::session::Session;
@@ -82,6 +88,8 @@ pub struct Judged {
 /// Everything the candidate judged. What is left out counts as not yet judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judgement {
+    /// Evidence that was written down before its line was graded.
+    pub words: BTreeMap<String, String>,
     /// By the id of the rubric line.
     pub lines: BTreeMap<String, Judged>,
     /// 1 to 5, by the id of the dimension.
@@ -163,7 +171,7 @@ pub fn score(problem: &Problem, rubric: &Rubric, taken: &Taken, judgement: &Judg
             let reached = taken.begun.contains(&line.phase);
             let grade = judged.map(|judged| judged.grade);
             let share = if reached { grade.map_or(0.0, Grade::share) } else { 0.0 };
-            let evidence = judged.map_or(String::new(), |judged| judged.evidence.clone());
+            let evidence = judged.map(|judged| &judged.evidence).or_else(|| judgement.words.get(&line.id)).cloned().unwrap_or_default();
             LineScore { line: line.id.clone(), phase: line.phase.clone(), of, points: of * share, grade, evidence, reached }
         })
         .collect();

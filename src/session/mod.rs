@@ -21,7 +21,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use crate::catalog::MomentKind;
-pub use estimate::{Amount, sheet, show as show_amount};
+pub use estimate::{Amount, Slip, Worked, amount_of, sheet, show as show_amount, split_tag};
 pub use event::{Event, What};
 pub use lines::{Line, TimeWord, Voice};
 pub use plan::{Fact, Mode, Moment, PhasePlan, Plan};

@@ -4,6 +4,7 @@ mod attempts;
 mod backup;
 mod columns;
 mod error;
+mod findings;
 mod graves;
 mod ledger;
 mod locks;
@@ -26,6 +27,8 @@ use std::time::Duration;
 
 use chrono::Utc;
 use rusqlite::{Connection, Transaction};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 pub use error::StoreError;
@@ -256,7 +259,7 @@ impl Store {
     }
 }
 
-/// Scores, predictions, bench results.
+/// Scores, findings, predictions, bench results.
 impl Store {
     /// Enters the score of one reading; a second one takes the place of the first.
     pub fn save_score(&self, attempt: &str, reading: Reading, score: &Score) -> Result<(), StoreError> {
@@ -277,6 +280,20 @@ impl Store {
     /// Minutes of practice besides interviews, oldest first.
     pub fn stints(&self) -> Result<Vec<Stint>, StoreError> {
         self.read(past::stints)
+    }
+
+    /// Keeps what was found out about an attempt; of one kind the last counts.
+    pub fn save_finding<T: Serialize>(&self, attempt: &str, kind: &str, found: &T) -> Result<(), StoreError> {
+        let body = serde_json::to_string(found).map_err(|error| StoreError::Sql(error.to_string()))?;
+        let (attempt, kind, now) = (attempt.to_owned(), kind.to_owned(), Utc::now());
+        self.write(move |tx| findings::write(tx, &attempt, &kind, &body, now))
+    }
+
+    /// What was found out, if it can still be read: what another greenroom wrote differently counts as not there.
+    pub fn finding<T: DeserializeOwned>(&self, attempt: &str, kind: &str) -> Result<Option<T>, StoreError> {
+        let (attempt, kind) = (attempt.to_owned(), kind.to_owned());
+        let body = self.read(move |conn| findings::one(conn, &attempt, &kind))?;
+        Ok(body.and_then(|body| serde_json::from_str(&body).ok()))
     }
 
     pub fn save_prediction(&self, problem: &str, experiment: &str, guess: Guess) -> Result<(), StoreError> {

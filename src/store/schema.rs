@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step leads from the version of its place to the next; what has been released is never edited, only followed.
-const STEPS: &[&str] = &[FIRST, LOOKING_BACK];
+const STEPS: &[&str] = &[FIRST, LOOKING_BACK, FINDINGS];
 
 /// The `user_version` this program writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -141,6 +141,17 @@ CREATE INDEX stints_by_start ON stints (began_at);
 -- An attempt lies in its grave until something newer than the grave is known of it.
 CREATE VIEW kept AS SELECT * FROM attempts
     WHERE NOT EXISTS (SELECT 1 FROM graves WHERE graves.id = attempts.id AND graves.deleted_at >= attempts.saved_at);
+";
+
+/// What was found out about an attempt after it, as JSON by its kind: the run of its numbers, picked estimates, where scoring stands.
+const FINDINGS: &str = "
+CREATE TABLE findings (
+    attempt  TEXT NOT NULL REFERENCES attempts (id) ON DELETE CASCADE,
+    kind     TEXT NOT NULL CHECK (kind <> ''),
+    body     TEXT NOT NULL CHECK (json_valid(body)),
+    made_at  TEXT NOT NULL,
+    PRIMARY KEY (attempt, kind)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// The version a database says it has; 0 for a new one.

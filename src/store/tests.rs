@@ -350,10 +350,24 @@ fn a_database_of_the_first_version_is_led_to_this_one_with_all_it_has() {
     let folder = tempfile::tempdir().unwrap();
     let id = lived_in(&folder);
     // As the first release left it.
-    sql(&folder.path().join("greenroom.db"), "DROP VIEW kept; DROP TABLE graves; DROP TABLE corrections; DROP TABLE stints; PRAGMA user_version = 1");
+    sql(&folder.path().join("greenroom.db"), "DROP VIEW kept; DROP TABLE graves; DROP TABLE corrections; DROP TABLE stints; DROP TABLE findings; PRAGMA user_version = 1");
     let store = Store::open(&home(&folder));
     assert_eq!((store.health(), store.attempts().unwrap()[0].id.as_str()), (Health::Good, id.as_str()));
     store.spend(Practice::Lab, "cache", Utc::now(), Duration::from_secs(90)).unwrap();
     assert_eq!(store.past().unwrap().stints[0].ms, 90_000);
     assert!(backup::all(&home(&folder).backups()).iter().any(|path| path.to_string_lossy().contains("-from-v1-")));
+}
+
+#[test]
+fn a_finding_is_kept_with_its_attempt() {
+    let store = Store::in_memory();
+    let mut session = session();
+    let live = store.begin(&mut session).unwrap();
+    let id = live.id().to_owned();
+    assert_eq!(store.finding::<Vec<u32>>(&id, "picks").unwrap(), None);
+    store.save_finding(&id, "picks", &vec![1, 2]).unwrap();
+    store.save_finding(&id, "picks", &vec![3]).unwrap();
+    assert_eq!(store.finding(&id, "picks").unwrap(), Some(vec![3]));
+    assert_eq!(store.finding::<String>(&id, "picks").unwrap(), None, "of another shape: as if it were not there");
+    assert!(store.save_finding("nobody", "picks", &1).is_err());
 }

@@ -37,7 +37,7 @@ impl Sheet {
     /// What the typed line gives, below the lines that stand.
     fn result(&self, session: &Session) -> Result<String, String> {
         let lines: Vec<&str> = session.estimates().iter().map(String::as_str).chain([self.entry.text()]).collect();
-        session::sheet(&lines).pop().unwrap_or_else(|| Err(String::new())).map(session::show_amount)
+        session::sheet(&lines).pop().map_or(Err(String::new()), |worked| worked.map(|worked| worked.shown).map_err(|slip| slip.says))
     }
 
     pub fn draw(&self, session: &Session, area: Rect, buf: &mut Buffer, theme: &Theme) {
@@ -51,8 +51,7 @@ impl Sheet {
         let left = usize::from(body.width).saturating_sub(right + 2);
         let row = |n: usize| Rect { y: body.y + u16::try_from(n).unwrap_or(0), height: 1, ..body }.intersection(body);
         for (n, (line, result)) in lines.iter().zip(session::sheet(lines)).skip(from).enumerate() {
-            let result =
-                result.map_or_else(|why| Span::styled(text::fit(&why, right), theme.warn), |amount| Span::styled(session::show_amount(amount), theme.accent));
+            let result = result.map_or_else(|why| Span::styled(text::fit(&why.says, right), theme.warn), |worked| Span::styled(worked.shown, theme.accent));
             Line::from(vec![Span::raw(text::pad(line, left)), Span::raw("  "), result]).render(row(n), buf);
         }
         let now = row(lines.len().min(room) + usize::from(!lines.is_empty()));

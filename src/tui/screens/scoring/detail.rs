@@ -73,10 +73,11 @@ fn draw_line(screen: &Scoring, line: &RubricLine, area: Rect, buf: &mut Buffer, 
     let width = u16::try_from(label.width()).unwrap_or(0);
     label.render(foot, buf);
     let field = Rect { x: foot.x + width, width: foot.width.saturating_sub(width), ..foot }.intersection(foot);
-    match (&screen.evidence, judged) {
-        (Some(entry), _) => entry.draw(field, buf, theme),
-        (None, Some(judged)) if !judged.evidence.is_empty() => Span::raw(text::fit(&judged.evidence, usize::from(field.width))).render(field, buf),
-        _ => Span::styled("enter: one line from your notes that shows it", theme.dim).render(field, buf),
+    let kept = screen.evidence_of(&line.id);
+    match &screen.evidence {
+        Some(entry) => entry.draw(field, buf, theme),
+        None if !kept.is_empty() => Span::raw(text::fit(&kept, usize::from(field.width))).render(field, buf),
+        None => Span::styled("enter: one line from your notes that shows it", theme.dim).render(field, buf),
     }
 }
 

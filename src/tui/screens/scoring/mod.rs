@@ -216,9 +216,10 @@ impl Scoring {
             return hint("its phase was not begun: it counts nothing");
         }
         let id = line.id.clone();
-        let judged = self.judgement_mut().lines.entry(id).or_insert(Judged { grade, evidence: String::new() });
+        let judgement = self.judgement_mut();
+        let words = judgement.words.remove(&id).unwrap_or_default();
         // The line stays chosen: its evidence comes next.
-        judged.grade = grade;
+        judgement.lines.entry(id).or_insert(Judged { grade, evidence: words }).grade = grade;
         Vec::new()
     }
 
@@ -246,8 +247,7 @@ impl Scoring {
             Act::Step(step) => return self.step(step),
             Act::Evidence => {
                 let Some(Item::Line(line)) = self.item() else { return hint("evidence belongs to the lines of the rubric") };
-                let now = self.judgement().lines.get(&line.id).map_or(String::new(), |judged| judged.evidence.clone());
-                self.evidence = Some(Entry::new(now));
+                self.evidence = Some(Entry::new(self.evidence_of(&line.id)));
             }
             Act::Side if self.reading() == Reading::Blind => return hint("the solution comes after the blind reading"),
             Act::Side => {
@@ -266,14 +266,28 @@ impl Scoring {
             (KeyCode::Esc, _) => {}
             (KeyCode::Enter, Some(Item::Line(line))) => {
                 let (id, evidence) = (line.id.clone(), entry.take().trim().to_string());
-                // Words without a grade are an opinion still to come; they are kept under the lowest.
-                self.judgement_mut().lines.entry(id).or_insert(Judged { grade: Grade::None, evidence: String::new() }).evidence = evidence;
+                self.show(&id, evidence);
                 self.select(self.chosen + 1);
             }
             _ => {
                 entry.on_key(key);
                 self.evidence = Some(entry);
             }
+        }
+    }
+
+    fn evidence_of(&self, line: &str) -> String {
+        let judgement = self.judgement();
+        judgement.lines.get(line).map(|judged| &judged.evidence).or_else(|| judgement.words.get(line)).cloned().unwrap_or_default()
+    }
+
+    /// Writes the evidence of a line down; a line that is not graded yet keeps it until it is.
+    fn show(&mut self, line: &str, evidence: String) {
+        let judgement = self.judgement_mut();
+        match judgement.lines.get_mut(line) {
+            Some(judged) => judged.evidence = evidence,
+            None if evidence.is_empty() => drop(judgement.words.remove(line)),
+            None => drop(judgement.words.insert(line.to_owned(), evidence)),
         }
     }
 
@@ -317,7 +331,9 @@ impl Scoring {
             .filter_map(|item| if let Item::Line(line) = item { Some(line.id.clone()) } else { None })
             .collect();
         for id in open {
-            self.judgement_mut().lines.insert(id, Judged { grade: Grade::None, evidence: String::new() });
+            let judgement = self.judgement_mut();
+            let evidence = judgement.words.remove(&id).unwrap_or_default();
+            judgement.lines.insert(id, Judged { grade: Grade::None, evidence });
         }
     }
 
@@ -364,7 +380,13 @@ fn hint(says: &str) -> Vec<Ask> {
 /// What was judged, out of a stored score.
 fn judged(score: &Score) -> Judgement {
     let lines = score.lines.iter().filter_map(|line| Some((line.line.clone(), Judged { grade: line.grade?, evidence: line.evidence.clone() })));
-    Judgement { lines: lines.collect(), dimensions: score.dimensions.clone(), communication: score.communication.clone() }
+    let words = score.lines.iter().filter(|line| line.grade.is_none() && !line.evidence.is_empty());
+    Judgement {
+        lines: lines.collect(),
+        words: words.map(|line| (line.line.clone(), line.evidence.clone())).collect(),
+        dimensions: score.dimensions.clone(),
+        communication: score.communication.clone(),
+    }
 }
 
 impl Drop for Scoring {
