@@ -36,6 +36,11 @@ impl Theme {
     }
 }
 
+/// Below, cards are forgotten before they are learnt; above, the work grows without end.
+pub const RETENTION: std::ops::RangeInclusive<f64> = 0.7..=0.97;
+/// Cards a day: more is a slip of the finger.
+const CARDS_A_DAY: std::ops::RangeInclusive<u32> = 0..=9999;
+
 /// Frames a second the screen may draw at most.
 pub const FPS: std::ops::RangeInclusive<u16> = 1..=120;
 
@@ -52,6 +57,10 @@ pub struct Config {
     /// Takes the notes instead of the built-in editor; else `$VISUAL`, `$EDITOR`.
     pub editor: Option<String>,
     pub fps: u16,
+    /// The share of flashcards that should be recalled when they come up.
+    pub retention: f64,
+    pub new_cards_a_day: u32,
+    pub reviews_a_day: u32,
     /// Keys the file has set, so that `doctor` can say from where a value comes.
     pub set: Vec<&'static str>,
 }
@@ -67,13 +76,17 @@ impl Default for Config {
             hours_a_week: None,
             editor: None,
             fps: 30,
+            retention: 0.9,
+            new_cards_a_day: 10,
+            reviews_a_day: 100,
             set: Vec::new(),
         }
     }
 }
 
 /// Every key `config.toml` knows.
-pub const KEYS: [&str; 8] = ["theme", "ascii", "mode", "level", "interview_date", "hours_a_week", "editor", "fps"];
+pub const KEYS: [&str; 11] =
+    ["theme", "ascii", "mode", "level", "interview_date", "hours_a_week", "editor", "fps", "retention", "new_cards_a_day", "reviews_a_day"];
 
 impl Config {
     /// Reads the file. A missing one is no fault; a wrong value keeps its default and is reported, with the line.
@@ -125,6 +138,12 @@ impl Config {
             "interview_date" => self.interview_date = Some(date(value).ok_or("a day: 2027-01-31")?),
             "hours_a_week" => self.hours_a_week = Some(number(value).filter(|hours| (0.0..=168.0).contains(hours)).ok_or("a number of hours from 0 to 168")?),
             "editor" => self.editor = Some(text()?.to_owned()),
+            "retention" => {
+                let share = number(value).filter(|share| RETENTION.contains(share));
+                self.retention = share.ok_or_else(|| format!("a share from {} to {}: 0.9 is nine cards of ten", RETENTION.start(), RETENTION.end()))?;
+            }
+            "new_cards_a_day" => self.new_cards_a_day = cards_a_day(value)?,
+            "reviews_a_day" => self.reviews_a_day = cards_a_day(value)?,
             _ => {
                 let fps = value.as_integer().and_then(|fps| u16::try_from(fps).ok());
                 self.fps = fps.filter(|fps| FPS.contains(fps)).ok_or_else(|| format!("a whole number from {} to {}", FPS.start(), FPS.end()))?;
@@ -141,7 +160,7 @@ impl Config {
         let default = Self::default().table();
         let mut text = String::from("# greenroom: see `greenroom doctor` for every key and what holds.\n");
         for ((key, value, _), (_, usual, _)) in self.table().into_iter().zip(default) {
-            let bare = matches!(key, "ascii" | "interview_date" | "hours_a_week" | "fps");
+            let bare = matches!(key, "ascii" | "interview_date" | "hours_a_week" | "fps" | "retention" | "new_cards_a_day" | "reviews_a_day");
             if value != usual {
                 let written = if bare { value } else { toml::Value::String(value).to_string() };
                 text.push_str(&format!("{key} = {written}\n"));
@@ -163,6 +182,9 @@ impl Config {
             "interview_date" => self.interview_date.map(|day| day.to_string()).unwrap_or_default(),
             "hours_a_week" => self.hours_a_week.map(|hours| hours.to_string()).unwrap_or_default(),
             "editor" => self.editor.clone().unwrap_or_default(),
+            "retention" => self.retention.to_string(),
+            "new_cards_a_day" => self.new_cards_a_day.to_string(),
+            "reviews_a_day" => self.reviews_a_day.to_string(),
             _ => self.fps.to_string(),
         };
         KEYS.into_iter().map(|key| (key, value(key), if self.set.contains(&key) { "config.toml" } else { "default" })).collect()
@@ -171,6 +193,11 @@ impl Config {
 
 fn number(value: &toml::Value) -> Option<f64> {
     value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))
+}
+
+fn cards_a_day(value: &toml::Value) -> Result<u32, String> {
+    let count = value.as_integer().and_then(|n| u32::try_from(n).ok()).filter(|n| CARDS_A_DAY.contains(n));
+    count.ok_or_else(|| format!("a whole number from {} to {}", CARDS_A_DAY.start(), CARDS_A_DAY.end()))
 }
 
 /// TOML has dates of its own; people also write them in quotes.
@@ -197,13 +224,15 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let (config, faults) = Config::parse(
-            "theme = 'light'\nascii = true\nmode = 'real'\nlevel = 'L7'\ninterview_date = 2027-01-31\nhours_a_week = 6\neditor = 'hx'\nfps = 10\n",
+            "theme = 'light'\nascii = true\nmode = 'real'\nlevel = 'L7'\ninterview_date = 2027-01-31\nhours_a_week = 6\neditor = 'hx'\nfps = 10\n\
+             retention = 0.85\nnew_cards_a_day = 20\nreviews_a_day = 0\n",
         );
         assert_eq!(faults, Vec::<String>::new());
         assert_eq!(config.theme, Theme::Light);
         assert_eq!(config.mode, Mode::Real);
         assert_eq!(config.interview_date, NaiveDate::from_ymd_opt(2027, 1, 31));
         assert_eq!((config.ascii, config.fps, config.hours_a_week), (true, 10, Some(6.0)));
+        assert_eq!((config.retention, config.new_cards_a_day, config.reviews_a_day), (0.85, 20, 0));
         assert!(config.table().iter().all(|(_, _, from)| *from == "config.toml"));
     }
 
@@ -223,11 +252,21 @@ mod tests {
     }
 
     #[test]
+    fn retention_has_bounds() {
+        for wrong in ["0.69", "0.98", "90", "'0.9'", "nan"] {
+            let (config, faults) = Config::parse(&format!("retention = {wrong}\n"));
+            assert_eq!((config.retention, faults.len()), (0.9, 1), "{wrong}");
+            assert!(faults[0].contains("from 0.7 to 0.97"), "{faults:?}");
+        }
+    }
+
+    #[test]
     fn what_is_saved_is_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new").join("config.toml");
         let date = NaiveDate::from_ymd_opt(2027, 1, 31);
-        let config = Config { level: Some("L7".into()), theme: Theme::Light, interview_date: date, hours_a_week: Some(6.5), ..Config::default() };
+        let config =
+            Config { level: Some("L7".into()), theme: Theme::Light, interview_date: date, hours_a_week: Some(6.5), retention: 0.8, ..Config::default() };
         config.save(&path).unwrap();
         let (back, faults) = Config::load(&path);
         assert_eq!(faults, Vec::<String>::new());

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod backup;
+mod cards;
 mod columns;
 mod error;
 mod findings;

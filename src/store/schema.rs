@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step leads from the version of its place to the next; what has been released is never edited, only followed.
-const STEPS: &[&str] = &[FIRST, LOOKING_BACK, FINDINGS];
+const STEPS: &[&str] = &[FIRST, LOOKING_BACK, FINDINGS, CARD_LOG];
 
 /// The `user_version` this program writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -152,6 +152,24 @@ CREATE TABLE findings (
     made_at  TEXT NOT NULL,
     PRIMARY KEY (attempt, kind)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// What happened to flashcards. It only grows: what is taken back is taken back by another row. Where cards stand is worked out from it.
+const CARD_LOG: &str = "
+CREATE TABLE card_log (
+    id       TEXT PRIMARY KEY CHECK (id <> ''),
+    card     TEXT NOT NULL CHECK (card <> ''),
+    at       TEXT NOT NULL,
+    day      TEXT NOT NULL,
+    kind     TEXT NOT NULL CHECK (kind IN ('review', 'cram', 'suspend', 'unsuspend', 'bury', 'reset', 'undo')),
+    grade    INTEGER CHECK (grade BETWEEN 1 AND 4),
+    took_ms  INTEGER CHECK (took_ms >= 0),
+    undoes   TEXT,
+    CHECK ((grade IS NOT NULL AND took_ms IS NOT NULL) = (kind IN ('review', 'cram'))),
+    CHECK ((undoes IS NOT NULL) = (kind = 'undo'))
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER card_log_stays BEFORE UPDATE ON card_log BEGIN SELECT RAISE(ABORT, 'the log of cards only grows'); END;
+CREATE TRIGGER card_log_grows BEFORE DELETE ON card_log BEGIN SELECT RAISE(ABORT, 'the log of cards only grows'); END;
 ";
 
 /// The version a database says it has; 0 for a new one.

@@ -100,9 +100,7 @@ fn bare(text: &str) -> String {
 pub fn gap(wanted: &str, typed: &str) -> bool {
     let typed = bare(typed);
     // One slip of the finger in a longer word is a slip, not a gap in knowledge; a figure is a figure.
-    let slip = |wanted: &str| {
-        wanted.chars().count() >= 5 && !wanted.contains(|c: char| c.is_ascii_digit()) && strsim::damerau_levenshtein(wanted, &typed) <= 1
-    };
+    let slip = |wanted: &str| wanted.chars().count() >= 5 && !wanted.contains(|c: char| c.is_ascii_digit()) && strsim::damerau_levenshtein(wanted, &typed) <= 1;
     wanted.split('|').map(bare).any(|wanted| !typed.is_empty() && (wanted == typed || slip(&wanted)))
 }
 

@@ -1,6 +1,7 @@
 //! Flashcards: when each is due, which comes next, whether an answer is right.
 
 pub mod answer;
+mod desk;
 mod log;
 mod memory;
 mod queue;
@@ -10,6 +11,7 @@ pub mod stats;
 #[cfg(test)]
 mod tests;
 
+pub use desk::{Desk, Moment};
 pub use log::{Event, Grade, What, last_to_undo, live};
 pub use memory::{Memory, Model};
 pub use queue::{Counts, Entry, Plan, Standing, Why, entries, plan};

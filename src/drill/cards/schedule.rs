@@ -2,6 +2,7 @@
 
 use super::log::{Event, Grade, What, live};
 use super::memory::{Memory, Model};
+use crate::config::Config;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use sims::kernel::rng::{hash_name, splitmix};
 use std::collections::BTreeMap;
@@ -33,6 +34,14 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Rules {
         Rules { retention: 0.9, interview: None, new_a_day: 10, reviews_a_day: 100 }
+    }
+}
+
+impl Rules {
+    /// As the settings have it on this day: an interview that is over no longer counts.
+    pub fn of(config: &Config, today: NaiveDate) -> Rules {
+        let interview = config.interview_date.filter(|day| *day > today);
+        Rules { retention: config.retention, interview, new_a_day: config.new_cards_a_day, reviews_a_day: config.reviews_a_day }
     }
 }
 
@@ -70,18 +79,7 @@ pub struct State {
 
 impl Default for State {
     fn default() -> State {
-        State {
-            memory: None,
-            stage: Stage::New,
-            due: Due::New,
-            reps: 0,
-            lapses: 0,
-            first: None,
-            last: None,
-            suspended: false,
-            leech: false,
-            buried: None,
-        }
+        State { memory: None, stage: Stage::New, due: Due::New, reps: 0, lapses: 0, first: None, last: None, suspended: false, leech: false, buried: None }
     }
 }
 
