@@ -352,7 +352,7 @@ fn a_database_of_the_first_version_is_led_to_this_one_with_all_it_has() {
     // As the first release left it.
     sql(
         &folder.path().join("greenroom.db"),
-        "DROP VIEW kept; DROP TABLE graves; DROP TABLE corrections; DROP TABLE stints; DROP TABLE findings; PRAGMA user_version = 1",
+        "DROP VIEW kept; DROP TABLE graves; DROP TABLE corrections; DROP TABLE stints; DROP TABLE findings; DROP TABLE card_log; PRAGMA user_version = 1",
     );
     let store = Store::open(&home(&folder));
     assert_eq!((store.health(), store.attempts().unwrap()[0].id.as_str()), (Health::Good, id.as_str()));
