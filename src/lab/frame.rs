@@ -2,6 +2,9 @@
 
 use super::headless::Outcome;
 use super::pace::Pace;
+use super::parting::Parting;
+use super::seek::Progress;
+use super::timeline::Mark;
 use sims::kernel::design::Design;
 use sims::kernel::invariant::{InvariantSpec, Verdict};
 use sims::kernel::knob::Knobs;
@@ -24,15 +27,18 @@ pub enum Window {
     All,
     /// The latest so much.
     Last(Span),
+    /// A window that stands still.
+    Between(Time, Time),
 }
 
 impl Wanted {
     pub fn at(&self, now: Time) -> Ask {
-        let from = match self.window {
-            Window::All => Time::ZERO,
-            Window::Last(span) => now - span,
+        let (from, to) = match self.window {
+            Window::All => (Time::ZERO, now),
+            Window::Last(span) => (now - span, now),
+            Window::Between(from, to) => (from, to),
         };
-        Ask { what: self.what.clone(), cols: self.cols, rows: self.rows, from, to: now }
+        Ask { what: self.what.clone(), cols: self.cols, rows: self.rows, from, to }
     }
 }
 
@@ -59,13 +65,44 @@ pub struct Frame {
     pub knobs: Knobs,
     pub faults: Vec<String>,
     pub nodes: Vec<String>,
+    /// Kinds of messages seen lately.
+    pub messages: Vec<&'static str>,
     /// Actions taken by hand so far.
     pub taken: usize,
     pub checkpoints: usize,
+    /// What the copies along the way take, by the runs' own estimate.
+    pub kept_bytes: usize,
+    /// How far the run was ever played.
+    pub reached: Time,
+    /// What is known to happen, in order of time; after winding back also what lies ahead.
+    pub marks: Vec<Mark>,
+    /// On the way to another moment.
+    pub seeking: Option<Progress>,
+    /// Why it was paused, until it moves again.
+    pub halted: Option<String>,
+    /// Every run, if several are compared; the rest of the frame is about the chosen one.
+    pub compared: Vec<Compared>,
+    pub chosen: usize,
     /// Why the latest command was refused, until the next one.
     pub refused: Option<String>,
     /// The design panicked, with its words: nothing moves any more.
     pub panicked: Option<String>,
+}
+
+/// One of several runs that are compared.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// What it does otherwise.
+    pub name: String,
+    pub now: Time,
+    pub ended: bool,
+    pub events: u64,
+    pub digest: u64,
+    pub metrics: Vec<(String, f64)>,
+    pub verdicts: Vec<(&'static InvariantSpec, Verdict)>,
+    pub series: Vec<(What, View)>,
+    /// Where it first differs from the first run, once that is found.
+    pub parting: Option<Parting>,
 }
 
 impl Frame {

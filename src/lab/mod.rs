@@ -1,6 +1,8 @@
 //! The laboratory: owns runs on threads of their own, runs experiments, objectives and benches.
 
 pub mod bench;
+pub mod branch;
+pub mod breakpoint;
 pub mod chaos;
 pub mod checkpoints;
 pub mod evaluate;
@@ -11,15 +13,18 @@ pub mod headless;
 pub mod objectives;
 pub mod owner;
 pub mod pace;
+pub mod parting;
 pub mod plan;
 pub mod pool;
 pub mod proofs;
 pub mod range;
+pub mod seek;
 pub mod shrink;
 pub mod simpler;
 pub mod smallest;
 pub mod sweep;
 pub mod target;
+pub mod timeline;
 #[cfg(test)]
 pub(crate) mod toy;
 pub mod turn;

@@ -3,6 +3,7 @@
 use super::shrink::{self, Ask, Progress};
 use super::{headless, simpler, words};
 use sims::kernel::design::Spec;
+use sims::kernel::halt::{Halt, Halts};
 use sims::kernel::invariant::{InvariantKind, InvariantSpec, Verdict};
 use sims::kernel::run::{Run, Stop};
 use sims::kernel::time::{Span, Time};
@@ -117,10 +118,8 @@ fn breaks(spec: &Spec, lamp: &'static InvariantSpec) -> Option<(Time, String)> {
         _ => None,
     };
     let end = Time::ZERO + spec.length;
-    while run.advance_to_break(end) == Stop::Broke {
-        if let Some(found) = verdict(run.as_ref()) {
-            return Some(found);
-        }
+    if run.advance_halting(end, &mut Halts::new(vec![Halt::Break(Some(lamp.id))])) == Stop::Halted {
+        return verdict(run.as_ref());
     }
     // A law of every moment that has held to the end is not looked for in the drain: shrinking has cut the run to its break.
     if lamp.kind == InvariantKind::Always && spec.script.is_empty() {

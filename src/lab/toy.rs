@@ -3,11 +3,12 @@
 use sims::kernel::action::{Action, ActionSpec, ArgDefault, ArgSpec, Step};
 use sims::kernel::bench::{Bench, Case};
 use sims::kernel::design::{Design, Harm, Safeguard, Spec, Trial, no_conflicts};
+use sims::kernel::halt::Halts;
 use sims::kernel::invariant::{InvariantKind, InvariantSpec, Lamps, Verdict};
 use sims::kernel::knob::{Knob, Knobs};
 use sims::kernel::log::{Entry, Level, Log};
 use sims::kernel::metric::{Id, MetricSpec};
-use sims::kernel::run::{Run, Stop};
+use sims::kernel::run::{Happened, Occasion, Run, Stop};
 use sims::kernel::time::{Span, Time};
 use sims::kernel::value::Kind;
 use sims::kernel::view::{Ask, Box_, Diagram, Line, PaneSpec, State, View, What};
@@ -169,7 +170,7 @@ impl Toy {
                 _ => break,
             }
             if std::mem::take(&mut self.broke) && stop {
-                return Stop::Broke;
+                return Stop::Halted;
             }
         }
         self.now = self.now.max(until);
@@ -217,8 +218,21 @@ impl Run for Toy {
     fn advance(&mut self, until: Time) -> Stop {
         self.run_to(until, false)
     }
-    fn advance_to_break(&mut self, until: Time) -> Stop {
+    fn advance_halting(&mut self, until: Time, _halts: &mut Halts) -> Stop {
         self.run_to(until, true)
+    }
+    fn step_told(&mut self) -> Option<Happened> {
+        self.step().then_some(Happened { at: self.now, mark: self.waiting, what: Occasion::Other })
+    }
+    fn tell(&self, _what: Occasion) -> String {
+        "a customer".into()
+    }
+    fn next_at(&mut self) -> Option<Time> {
+        let due = self.spec.script.get(self.place).map(|Step { at, .. }| *at);
+        [due, self.next()].into_iter().flatten().min()
+    }
+    fn weight(&self) -> usize {
+        std::mem::size_of::<Toy>() + 1_000
     }
     fn act(&mut self, action: &Action) -> Result<(), String> {
         self.run_to(self.now, false);

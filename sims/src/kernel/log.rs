@@ -36,6 +36,11 @@ impl Log {
         self.entries.push_back(Entry { at, level, text });
     }
 
+    /// Bytes, near enough.
+    pub fn weight(&self) -> usize {
+        self.entries.iter().map(|entry| std::mem::size_of::<Entry>() + entry.text.capacity()).sum()
+    }
+
     /// The latest entries, oldest first.
     pub fn tail(&self, most: usize) -> Vec<Entry> {
         self.entries.iter().skip(self.entries.len().saturating_sub(most)).cloned().collect()

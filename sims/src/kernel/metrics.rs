@@ -1,5 +1,9 @@
 //! Metrics of one run: counters, gauges, histograms, failures by reason, and the series of each.
 
+mod probe;
+
+pub use probe::Probe;
+
 use super::metric::{Id, MetricSpec, Shape, Unit, statistic_name};
 use super::series::{Bin, Series, Sketch};
 use super::time::{Span, Time};
@@ -248,6 +252,15 @@ impl Metrics {
             max: quantile(1.0),
             count: d.all.len(),
         })
+    }
+
+    /// Bytes, near enough.
+    pub fn weight(&self) -> usize {
+        let held = |cell: &Cell| match cell {
+            Cell::Histogram(d) => std::mem::size_of::<Distribution>() + d.all.distinct_values() * std::mem::size_of::<u64>(),
+            Cell::Counter { .. } | Cell::Gauge(_) | Cell::Derived => 0,
+        };
+        self.series.weight() + self.cells.iter().map(|cell| std::mem::size_of::<Cell>() + held(cell)).sum::<usize>()
     }
 
     /// Where the series' grid stands: its bins' width.

@@ -3,6 +3,7 @@
 use super::node::NodeId;
 use super::rng::Rng;
 use super::time::{Span, Time};
+use super::weight::Flat;
 
 /// How long a message travels: a base, plus an exponential with mean `jitter`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -93,6 +94,10 @@ const HELD_BACK: f64 = 10.0;
 impl Network {
     pub fn new(seed: u64) -> Network {
         Network { links: Vec::new(), delays: Rng::stream(seed, "network"), troubles: Rng::stream(seed, "troubles") }
+    }
+
+    pub fn weight(&self) -> usize {
+        self.links.iter().map(|row| std::mem::size_of::<Vec<Link>>() + row.bytes()).sum()
     }
 
     pub fn link(&mut self, from: NodeId, to: NodeId) -> &mut Link {

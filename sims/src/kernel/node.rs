@@ -67,6 +67,10 @@ pub trait Node<S: System>: Clone + Send + 'static {
     }
     /// A knob was turned.
     fn on_knobs(&mut self, _cx: &mut Cx<'_, S>) {}
+    /// Bytes it holds beyond its own size, near enough: [`super::weight`] counts the usual containers.
+    fn weight(&self) -> usize {
+        0
+    }
     /// How it looks in the diagram.
     fn look(&self, system: &S) -> Look;
 }
@@ -93,4 +97,8 @@ pub trait Message: Clone + Send + 'static {
 pub trait Watch<S: System>: Clone + Default + Send + 'static {
     type Fact;
     fn see(&mut self, now: Time, fact: Self::Fact, system: &S, lamps: &mut Lamps);
+    /// As [`Node::weight`].
+    fn weight(&self) -> usize {
+        0
+    }
 }

@@ -115,6 +115,13 @@ impl<E> Queue<E> {
         Some(event)
     }
 
+    /// Bytes of the keys and the payloads, without what the payloads point to.
+    pub fn weight(&self) -> usize {
+        self.heap.lines.capacity() * std::mem::size_of::<Line>()
+            + self.payloads.capacity() * std::mem::size_of::<Payload<E>>()
+            + self.free.capacity() * std::mem::size_of::<u32>()
+    }
+
     fn drop_cancelled(&mut self) {
         while self.cancelled > 0 {
             let Some(key) = self.heap.first() else { return };

@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::design::Spec;
+use super::halt::Halts;
 use super::invariant::{InvariantSpec, Verdict};
 use super::log::Entry;
 use super::time::Time;
@@ -12,10 +13,35 @@ use super::view::{Ask, View};
 pub enum Stop {
     /// The time asked for was reached.
     Reached,
-    /// A lamp broke and the caller asked to stop there.
-    Broke,
+    /// Something happened that the caller asked to stop at.
+    Halted,
     /// Nothing more will ever happen.
     Quiet,
+}
+
+/// One event, as far as two runs can be told apart by it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Happened {
+    pub at: Time,
+    /// What the event says of itself for the digest.
+    pub mark: u64,
+    pub what: Occasion,
+}
+
+/// What kind of event it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    Message {
+        label: &'static str,
+        from: u32,
+        to: u32,
+    },
+    Timer {
+        node: u32,
+    },
+    /// A step of the script.
+    Step,
+    Other,
 }
 
 /// Object-safe: static dispatch per event, dynamic only per call here.
@@ -29,8 +55,14 @@ pub trait Run: Send {
     fn step(&mut self) -> bool;
     /// Handles every event at or before `until`, script included, and moves the clock there.
     fn advance(&mut self, until: Time) -> Stop;
-    /// As `advance`, but stops right after an event that broke a lamp.
-    fn advance_to_break(&mut self, until: Time) -> Stop;
+    /// As `advance`, but stops right after an event in which one of `halts` happens.
+    fn advance_halting(&mut self, until: Time, halts: &mut Halts) -> Stop;
+    /// Handles one event and says what it was; none if none is left.
+    fn step_told(&mut self) -> Option<Happened>;
+    /// An event in words: `check from client3 to s1`.
+    fn tell(&self, what: Occasion) -> String;
+    /// When the next thing happens, script included.
+    fn next_at(&mut self) -> Option<Time>;
     /// Does something now: after every event at or before this instant.
     ///
     /// # Errors
@@ -52,6 +84,12 @@ pub trait Run: Send {
     fn nodes(&self) -> Vec<String>;
     /// Faults in force, in words.
     fn faults(&self) -> Vec<String>;
+    /// Bytes that a copy of this run takes, near enough: what checkpoints are counted by.
+    fn weight(&self) -> usize;
+    /// Kinds of messages seen lately, for menus.
+    fn messages(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
     /// The knobs as they stand now.
     fn knobs(&self) -> super::knob::Knobs;
 }

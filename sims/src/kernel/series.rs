@@ -59,6 +59,10 @@ impl Series {
         self.width
     }
 
+    pub fn weight(&self) -> usize {
+        self.columns.iter().map(|column| column.capacity() * std::mem::size_of::<Bin>()).sum()
+    }
+
     /// When the bin that is open now ends.
     #[inline]
     pub fn bin_end(&self) -> Time {

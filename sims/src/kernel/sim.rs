@@ -2,12 +2,13 @@
 
 use super::action::Action;
 use super::design::Spec;
+use super::halt::{Halts, Seen};
 use super::invariant::{InvariantSpec, Lamps, Verdict};
 use super::knob::Knobs;
 use super::log::{Entry, Level, Log};
 use super::metrics::Metrics;
 use super::queue::{Queue, Ticket};
-use super::run::{Run, Stop};
+use super::run::{Happened, Occasion, Run, Stop};
 use super::time::{Span, Time};
 use super::view::{Ask, View, What};
 
@@ -44,6 +45,21 @@ pub trait Model: Clone + Send + 'static {
     }
     fn faults(&self) -> Vec<String> {
         Vec::new()
+    }
+    /// What kind of event it is, for breakpoints.
+    fn occasion(_event: &Self::Event) -> Occasion {
+        Occasion::Other
+    }
+    fn node_name(&self, _node: u32) -> String {
+        String::new()
+    }
+    /// Kinds of messages seen lately.
+    fn messages(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+    /// Bytes that the model holds beyond its own size, near enough; the kernel adds queue, metrics and log.
+    fn weight(&self) -> usize {
+        0
     }
 }
 
@@ -163,7 +179,7 @@ impl<M: Model> Sim<M> {
     pub fn run_events(&mut self, events: u64) {
         for _ in 0..events {
             let Some((_, is_step)) = self.next() else { return };
-            self.do_next(is_step);
+            self.do_next(is_step, |_| ());
         }
     }
 
@@ -179,11 +195,13 @@ impl<M: Model> Sim<M> {
         }
     }
 
-    /// Does the next thing. The clock has reached its time afterwards.
+    /// Does the next thing, after showing it. The clock has reached its time afterwards.
     #[inline]
-    fn do_next(&mut self, is_step: bool) {
+    fn do_next<R: Default>(&mut self, is_step: bool, show: impl FnOnce(Next<'_, M::Event>) -> R) -> R {
+        let mut shown = R::default();
         if is_step {
             let step = self.spec.script[self.next_step].clone();
+            shown = show(Next::Step(&step.action));
             self.next_step += 1;
             self.move_clock(step.at);
             if let Err(why) = self.apply(&step.action) {
@@ -198,11 +216,13 @@ impl<M: Model> Sim<M> {
             core.handled += 1;
             core.fold(at.0 ^ sequence.rotate_left(40));
             core.fold(M::mark(&pending.event));
+            shown = show(Next::Event(&pending.event));
             self.model.handle(pending.event, core);
         }
         if self.core.lamps.breaks != self.breaks_logged {
             self.log_breaks();
         }
+        shown
     }
 
     #[inline]
@@ -245,20 +265,44 @@ impl<M: Model> Sim<M> {
         Ok(())
     }
 
-    fn advance_while(&mut self, until: Time, go_on: impl Fn(&Self) -> bool) -> Stop {
+    fn advance_while(&mut self, until: Time, mut go_on: impl FnMut(&mut Self, bool) -> bool) -> Stop {
         while let Some((at, is_step)) = self.next() {
             if at > until {
                 self.core.now = self.core.now.max(until);
                 return Stop::Reached;
             }
-            self.do_next(is_step);
-            if !go_on(self) {
-                return Stop::Broke;
+            if !go_on(self, is_step) {
+                return Stop::Halted;
             }
         }
         self.core.now = self.core.now.max(until);
         Stop::Quiet
     }
+
+    /// Does the next thing; false if one of `halts` happened in it.
+    fn do_next_halting(&mut self, is_step: bool, halts: &mut Halts) -> bool {
+        if is_step {
+            let name = self.spec.script[self.next_step].action.name.clone();
+            self.do_next(true, |_| ());
+            return !halts.after(Seen::Act(&name), &self.core.metrics, &self.core.lamps);
+        }
+        let occasion = self.do_next(false, |next| match next {
+            Next::Event(event) => Some(M::occasion(event)),
+            Next::Step(_) => None,
+        });
+        let seen = match occasion {
+            Some(Occasion::Message { label, from, to }) => Seen::Message { label, from, to },
+            Some(Occasion::Timer { node }) => Seen::Timer { node },
+            _ => Seen::Other,
+        };
+        !halts.after(seen, &self.core.metrics, &self.core.lamps)
+    }
+}
+
+/// What is about to happen.
+enum Next<'a, E> {
+    Step(&'a Action),
+    Event(&'a E),
 }
 
 impl<M: Model> Run for Sim<M> {
@@ -276,17 +320,46 @@ impl<M: Model> Run for Sim<M> {
 
     fn step(&mut self) -> bool {
         let Some((_, is_step)) = self.next() else { return false };
-        self.do_next(is_step);
+        self.do_next(is_step, |_| ());
         true
     }
 
-    fn advance(&mut self, until: Time) -> Stop {
-        self.advance_while(until, |_| true)
+    fn step_told(&mut self) -> Option<Happened> {
+        let (at, is_step) = self.next()?;
+        self.do_next(is_step, |next| {
+            Some(match next {
+                Next::Step(action) => Happened { at, mark: super::rng::hash_name(&action.told()), what: Occasion::Step },
+                Next::Event(event) => Happened { at, mark: M::mark(event), what: M::occasion(event) },
+            })
+        })
     }
 
-    fn advance_to_break(&mut self, until: Time) -> Stop {
-        let before = self.core.lamps.breaks;
-        self.advance_while(until, |sim| sim.core.lamps.breaks == before)
+    fn tell(&self, what: Occasion) -> String {
+        match what {
+            Occasion::Message { label, from, to } => format!("{label} from {} to {}", self.model.node_name(from), self.model.node_name(to)),
+            Occasion::Timer { node } => format!("a timer at {}", self.model.node_name(node)),
+            Occasion::Step => "a step of the script".into(),
+            Occasion::Other => "an event".into(),
+        }
+    }
+
+    fn next_at(&mut self) -> Option<Time> {
+        self.next().map(|(at, _)| at)
+    }
+
+    fn advance(&mut self, until: Time) -> Stop {
+        self.advance_while(until, |sim, is_step| {
+            sim.do_next(is_step, |_| ());
+            true
+        })
+    }
+
+    fn advance_halting(&mut self, until: Time, halts: &mut Halts) -> Stop {
+        // What was done by hand since the last call may have crossed a level.
+        if halts.after(Seen::Other, &self.core.metrics, &self.core.lamps) {
+            return Stop::Halted;
+        }
+        self.advance_while(until, |sim, is_step| sim.do_next_halting(is_step, halts))
     }
 
     fn act(&mut self, action: &Action) -> Result<(), String> {
@@ -315,7 +388,7 @@ impl<M: Model> Run for Sim<M> {
         let latest = self.core.now + DRAIN_MAX;
         while self.core.work > 0 {
             match self.next() {
-                Some((at, is_step)) if at <= latest => self.do_next(is_step),
+                Some((at, is_step)) if at <= latest => self.do_next(is_step, |_| ()),
                 _ => break,
             }
         }
@@ -372,5 +445,15 @@ impl<M: Model> Run for Sim<M> {
 
     fn knobs(&self) -> Knobs {
         self.knobs.clone()
+    }
+
+    fn messages(&self) -> Vec<&'static str> {
+        self.model.messages()
+    }
+
+    fn weight(&self) -> usize {
+        let script = self.spec.script.len() * std::mem::size_of::<super::action::Step>();
+        let own = std::mem::size_of::<Self>() + self.core.queue.weight() + self.core.metrics.weight() + self.core.log.weight();
+        own + script + self.model.weight()
     }
 }

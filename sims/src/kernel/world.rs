@@ -5,13 +5,14 @@ use super::cx::Cx;
 use super::design::Spec;
 use super::knob::Knobs;
 use super::network::{Clock, Delay, Network};
-use super::node::{Message, Node, NodeId, System};
+use super::node::{Message, Node, NodeId, System, Watch};
 use super::rng::Rng;
-use super::run::Run;
+use super::run::{Occasion, Run};
 use super::sim::{Core, Model, Sim};
 use super::stage::Stage;
 use super::time::Time;
 use super::view::{Ask, Passage, View};
+use super::weight::Flat;
 use super::{inflict, picture};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -291,6 +292,29 @@ impl<S: System> Model for World<S> {
 
     fn faults(&self) -> Vec<String> {
         inflict::in_force(self)
+    }
+
+    fn occasion(event: &Event<S>) -> Occasion {
+        match event {
+            Event::Deliver { from, to, msg } => Occasion::Message { label: msg.label(), from: from.0, to: to.0 },
+            Event::Timer { node, .. } => Occasion::Timer { node: node.0 },
+            Event::Resume { .. } | Event::LoadBack { .. } => Occasion::Other,
+        }
+    }
+
+    fn node_name(&self, node: u32) -> String {
+        self.rest.slots.get(node as usize).map_or_else(String::new, |slot| slot.name.clone())
+    }
+
+    fn messages(&self) -> Vec<&'static str> {
+        let labels: std::collections::BTreeSet<&'static str> = self.rest.passages.iter().map(|passage| passage.label).collect();
+        labels.into_iter().collect()
+    }
+
+    fn weight(&self) -> usize {
+        let nodes: usize = self.nodes.iter().map(|node| std::mem::size_of::<S::Node>() + node.weight()).sum();
+        let held = |slot: &Slot<S>| std::mem::size_of::<Slot<S>>() + slot.name.capacity() + slot.held.capacity() * std::mem::size_of::<Event<S>>();
+        nodes + self.rest.slots.iter().map(held).sum::<usize>() + self.rest.network.weight() + self.rest.passages.bytes() + self.rest.watch.weight()
     }
 }
 

@@ -161,6 +161,7 @@ fn window(screen: &LabScreen) -> (f64, f64) {
         Window::All => (0.0, now.max(1e-3)),
         // While a run is younger than the window, its start stays at the left.
         // A young run fills the width instead of leaving most of it empty.
+        Window::Between(from, to) => (from.as_secs(), to.as_secs()),
         Window::Last(span) => ((now - span.as_secs()).max(0.0), now.max(span.as_secs().min(YOUNG_S))),
     }
 }

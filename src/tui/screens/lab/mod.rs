@@ -176,7 +176,8 @@ impl LabScreen {
             Act::End => self.send(Command::End),
             Act::StopOnBreak => {
                 self.stop_on_break = !self.stop_on_break;
-                self.lab.send(Command::StopOnBreak(self.stop_on_break));
+                let list = crate::lab::breakpoint::Breakpoint::read(frame.design, "broken");
+                self.lab.send(Command::Breakpoints(list.into_iter().filter(|_| self.stop_on_break).collect()));
                 let says = if self.stop_on_break { "pauses when an invariant breaks" } else { "plays on when an invariant breaks" };
                 Reply::ask(Ask::Toast(Tone::Plain, says.into()))
             }
