@@ -4,6 +4,8 @@ use super::layout::{Panes, View, what};
 use super::{LabScreen, WINDOWS};
 use crate::catalog::RunFile;
 use crate::catalog::expect::significant;
+use crate::lab::checkpoints::Moment;
+use crate::lab::timeline::MarkKind;
 use crate::lab::{Frame, Window, objectives};
 use crate::tui::panes::{self, chart::Chart, markdown::Markdown};
 use crate::tui::screen::Header;
@@ -15,7 +17,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use sims::kernel::invariant::Verdict;
-use sims::kernel::log::Level;
+use sims::kernel::time::Time;
 use sims::kernel::view::View as Data;
 
 pub fn header(screen: &LabScreen, theme: &Theme) -> Header {
@@ -42,6 +44,14 @@ const YOUNG_S: f64 = 10.0;
 fn motion(frame: &Frame, theme: &Theme) -> Vec<Span<'static>> {
     if let Some(words) = &frame.panicked {
         return vec![Span::styled(format!("the design panicked: {}", text::fit(words, 40)), theme.bad)];
+    }
+    if let Some(seeking) = &frame.seeking {
+        let to = match seeking.to {
+            Moment::At(to) => format!("to {to}"),
+            Moment::Events(events) => format!("to event {events}"),
+        };
+        let percent = (seeking.share * 100.0) as u32;
+        return vec![Span::styled(format!("{} {to} {percent} %  esc stops", theme.pick("»", ">>")), theme.warn)];
     }
     let (mark, word, style) = match (frame.ended, frame.playing) {
         (true, _) => (theme.pick("■", "#"), "ended", theme.dim),
@@ -75,8 +85,9 @@ pub fn body(screen: &LabScreen, area: Rect, buf: &mut Buffer, theme: &Theme) {
         lamps(&screen.frame, area, buf, theme);
     }
     screen.log.draw(&screen.frame, panes.log, buf, theme);
+    screen.time.draw(&screen.frame, panes.time, buf, theme);
     if let Some(open) = &screen.popup {
-        open.draw(&screen.frame, &screen.charts, area, buf, theme);
+        open.draw(&screen.frame, &screen.charts, &screen.stops, area, buf, theme);
     }
 }
 
@@ -102,7 +113,8 @@ fn view(screen: &LabScreen, view: View, main: bool, area: Rect, buf: &mut Buffer
         Some(Data::Series(lines)) => {
             let marks = marks(&screen.frame);
             let window = window(screen);
-            Chart { marks: &marks, window: Some(window), ..Chart::of(&lines) }.draw(inner, buf, theme);
+            let cursor = screen.time.cursor().map(Time::as_secs);
+            Chart { marks: &marks, window: Some(window), cursor, ..Chart::of(&lines) }.draw(inner, buf, theme);
         }
         Some(data) => panes::draw(&data, inner, buf, theme),
     }
@@ -147,7 +159,7 @@ fn story(file: &RunFile, frame: &Frame, area: Rect, theme: &Theme) -> Vec<Line<'
                 .map(|(n, line)| Line::from(vec![Span::styled(if n == 0 { format!("{mark} ") } else { "  ".into() }, style), Span::styled(line, theme.text)])),
         );
     }
-    if frame.now == sims::kernel::time::Time::ZERO {
+    if frame.now == Time::ZERO {
         lines.push(Line::raw(""));
         lines.push(Line::styled("Turn the knobs, then press space.", theme.accent));
     }
@@ -157,7 +169,7 @@ fn story(file: &RunFile, frame: &Frame, area: Rect, theme: &Theme) -> Vec<Line<'
 /// The window of time that the charts show, in seconds.
 fn window(screen: &LabScreen) -> (f64, f64) {
     let now = screen.frame.now.as_secs();
-    match WINDOWS[screen.window].0 {
+    match screen.time.window(WINDOWS[screen.window].0, screen.frame.now) {
         Window::All => (0.0, now.max(1e-3)),
         // While a run is younger than the window, its start stays at the left.
         // A young run fills the width instead of leaving most of it empty.
@@ -170,8 +182,8 @@ fn window(screen: &LabScreen) -> (f64, f64) {
 fn marks(frame: &Frame) -> Vec<(f64, String)> {
     const MARKS_MAX: usize = 8;
     const MARK_COLS: usize = 18;
-    let acts = frame.log.iter().rev().filter(|entry| entry.level == Level::Act).take(MARKS_MAX);
-    acts.map(|entry| (entry.at.as_secs(), text::fit(entry.text.trim_start_matches("set "), MARK_COLS))).collect()
+    let past = frame.marks.iter().rev().filter(|mark| mark.at <= frame.now && mark.kind != MarkKind::Break && mark.at > Time::ZERO).take(MARKS_MAX);
+    past.map(|mark| (mark.at.as_secs(), text::fit(mark.says.trim_start_matches("set "), MARK_COLS))).collect()
 }
 
 fn lamps(frame: &Frame, area: Rect, buf: &mut Buffer, theme: &Theme) {

@@ -1,5 +1,6 @@
 //! The lab's keys.
 
+use super::timebar::Move;
 use crate::tui::keymap::{Binding, bind, ch, code, ctrl, quiet};
 use ratatui::crossterm::event::KeyCode;
 
@@ -16,7 +17,9 @@ pub enum Act {
     Restart,
     OtherSeed,
     End,
-    StopOnBreak,
+    Stops,
+    Jump,
+    Cursor(Move),
     NextView,
     PreviousView,
     Window,
@@ -63,7 +66,12 @@ pub const KEYS: &[Binding<Act>] = &[
     quiet(&[ch('>')], ">", "a second on", Act::StrideOn),
     quiet(&[ch('<')], "<", "a second back", Act::StrideBack),
     quiet(&[ch('F')], "F", "as fast as possible", Act::Flat),
-    quiet(&[ch('B')], "B", "pause when an invariant breaks", Act::StopOnBreak),
+    quiet(&[ch('B')], "B", "breakpoints: what pauses the run", Act::Stops),
+    quiet(&[ch('g')], "g", "go to a moment: 12.5s, 1m30s", Act::Jump),
+    quiet(&[ch(']')], "]", "cursor on, over timeline and charts; enter goes there", Act::Cursor(Move::On)),
+    quiet(&[ch('[')], "[", "cursor back", Act::Cursor(Move::Back)),
+    quiet(&[ch('}')], "}", "cursor to the next mark: a fault, a knob, a break", Act::Cursor(Move::NextMark)),
+    quiet(&[ch('{')], "{", "cursor to the mark before", Act::Cursor(Move::PreviousMark)),
     quiet(&[ch('D')], "D", "end the run: faults heal, load stops, the last invariants are judged", Act::End),
     quiet(&[ch('j'), code(KeyCode::Down)], "j ↓", "next knob", Act::Knob(Turn::Next)),
     quiet(&[ch('k'), code(KeyCode::Up)], "k ↑", "previous knob", Act::Knob(Turn::Previous)),

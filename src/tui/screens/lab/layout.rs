@@ -1,6 +1,7 @@
 //! Where the lab's panes lie at each size, and which views of the run they need.
 
 use super::metrics::Charts;
+use super::timebar::TWO_ROWS;
 use crate::lab::{Wanted, Window};
 use ratatui::layout::{Constraint, Layout, Rect};
 use sims::kernel::view::{PaneSpec, What};
@@ -37,6 +38,8 @@ pub struct Panes {
     pub knobs: Rect,
     pub lamps: Option<Rect>,
     pub log: Rect,
+    /// The timeline, under everything.
+    pub time: Rect,
 }
 
 /// Below this the charts share the main pane.
@@ -47,7 +50,13 @@ const CHART_COLS: u16 = 48;
 impl Panes {
     /// The drawing is wide, since requests flow from left to right.
     pub fn of(body: Rect, needs: Needs) -> Panes {
-        if body.width < WIDE || body.height < 24 {
+        let rows = if body.height >= TWO_ROWS { 2 } else { 1 };
+        let [body, time] = body.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(rows)]));
+        Panes { time, ..Panes::above(body, needs) }
+    }
+
+    fn above(body: Rect, needs: Needs) -> Panes {
+        if body.width < WIDE || body.height < 22 {
             return Panes::narrow(body, needs);
         }
         let below = (body.height / 5).clamp(7, 14);
@@ -56,7 +65,7 @@ impl Panes {
         let [left, knobs] = top.layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(knobs)]));
         let [main, middle] = left.layout(&Layout::vertical([Constraint::Fill(11), Constraint::Fill(10)]));
         let [lamps, log] = bottom.layout(&Layout::horizontal([Constraint::Percentage(42), Constraint::Fill(1)]));
-        Panes { main, charts: grid(middle, needs.charts), knobs, lamps: Some(lamps), log }
+        Panes { main, charts: grid(middle, needs.charts), knobs, lamps: Some(lamps), log, time: Rect::ZERO }
     }
 
     fn narrow(body: Rect, needs: Needs) -> Panes {
@@ -64,7 +73,7 @@ impl Panes {
         let [top, log] = body.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(below)]));
         let knobs = needs.knob_cols.clamp(32, 36);
         let [main, knobs] = top.layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(knobs)]));
-        Panes { main, charts: Vec::new(), knobs, lamps: None, log }
+        Panes { main, charts: Vec::new(), knobs, lamps: None, log, time: Rect::ZERO }
     }
 
     /// What each chart pane shows: if there are more charts than panes, the last groups wait; the histogram never does.
@@ -130,11 +139,11 @@ mod tests {
             let body = Rect::new(0, 1, cols, rows);
             for charts in 0..7 {
                 let panes = Panes::of(body, Needs { charts, knob_cols: 36 });
-                let mut all = vec![panes.main, panes.knobs, panes.log];
+                let mut all = vec![panes.main, panes.knobs, panes.log, panes.time];
                 all.extend(panes.lamps.iter().chain(&panes.charts));
                 let cells: u32 = all.iter().map(|r| r.area()).sum();
                 for (n, one) in all.iter().enumerate() {
-                    assert!(body.union(*one) == body && one.height >= 3, "{one} in {body}");
+                    assert!(body.union(*one) == body && (one.height >= 3 || *one == panes.time), "{one} in {body}");
                     assert!(all[n + 1..].iter().all(|other| !one.intersects(*other)), "{one} in {all:?}");
                 }
                 assert_eq!(cells, body.area(), "{body} with {charts} charts");

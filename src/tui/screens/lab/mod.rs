@@ -2,6 +2,7 @@
 
 mod draw;
 mod faults;
+mod jump;
 mod keys;
 mod knobs;
 mod layout;
@@ -9,21 +10,24 @@ mod log;
 mod metrics;
 mod popup;
 mod save;
+mod stops;
 #[cfg(test)]
 mod tests;
+mod timebar;
 
 use crate::catalog::RunFile;
 use crate::lab::{Command, Frame, Lab, Pace, Window, target};
 use crate::tui::keymap::{self, KeyHelp};
 use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen, Tone};
 use crate::tui::screens::Place;
+use jump::Jump;
 use keys::{Act, KEYS};
 use knobs::Knobs;
 use layout::{Needs, Panes, View};
 use log::LogPane;
 use popup::{After, Popup};
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 use sims::kernel::design::Spec;
 use sims::kernel::time::Span;
@@ -32,6 +36,8 @@ use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use stops::{Editor, Stops};
+use timebar::TimeBar;
 
 /// The run has something new to show.
 struct Fresh;
@@ -51,7 +57,8 @@ pub struct LabScreen {
     main: usize,
     window: usize,
     charts: metrics::Charts,
-    stop_on_break: bool,
+    stops: Stops,
+    time: TimeBar,
     /// The size it was drawn at last: views are asked for at that size.
     drawn: Cell<Rect>,
     asked: Rect,
@@ -89,7 +96,8 @@ impl LabScreen {
             main: 0,
             window: 0,
             charts: metrics::Charts::of(design),
-            stop_on_break: false,
+            stops: Stops::default(),
+            time: TimeBar::default(),
             drawn: Cell::new(Rect::ZERO),
             asked: Rect::ZERO,
             told: None,
@@ -151,7 +159,8 @@ impl LabScreen {
     fn ask_views(&mut self) {
         let body = self.drawn.get();
         let panes = Panes::of(body, self.needs());
-        self.lab.send(Command::Show(layout::wanted(&panes, self.view(&panes), &self.charts, WINDOWS[self.window].0)));
+        let window = self.time.window(WINDOWS[self.window].0, self.frame.now);
+        self.lab.send(Command::Show(layout::wanted(&panes, self.view(&panes), &self.charts, window)));
         self.asked = body;
     }
 
@@ -174,12 +183,12 @@ impl LabScreen {
             Act::Restart => self.send(Command::Restart(frame.seed)),
             Act::OtherSeed => self.send(Command::Restart(frame.seed.wrapping_add(1))),
             Act::End => self.send(Command::End),
-            Act::StopOnBreak => {
-                self.stop_on_break = !self.stop_on_break;
-                let list = crate::lab::breakpoint::Breakpoint::read(frame.design, "broken");
-                self.lab.send(Command::Breakpoints(list.into_iter().filter(|_| self.stop_on_break).collect()));
-                let says = if self.stop_on_break { "pauses when an invariant breaks" } else { "plays on when an invariant breaks" };
-                Reply::ask(Ask::Toast(Tone::Plain, says.into()))
+            Act::Stops => self.open_popup(Ok(Popup::Stops(Editor::default()))),
+            Act::Jump => self.open_popup(Ok(Popup::Jump(Jump::default()))),
+            Act::Cursor(step) => {
+                self.time.go(step, &frame);
+                self.ask_views();
+                Reply::DONE
             }
             Act::NextView | Act::PreviousView => self.turn_view(act),
             Act::Window => {
@@ -235,11 +244,19 @@ impl LabScreen {
     }
 
     fn popup_key(&mut self, mut popup: Popup, key: KeyEvent, ctx: &Ctx<'_>) -> Reply {
-        let after = popup.on_key(key, &self.frame, &mut self.charts);
+        let after = popup.on_key(key, &self.frame, &mut self.charts, &mut self.stops);
         match after {
             After::Stay => self.popup = Some(popup),
             After::Close => {}
             After::Act(action) => self.lab.send(Command::Act(action)),
+            After::Go(to) => {
+                self.time.forget();
+                self.lab.send(Command::Jump(to));
+            }
+            After::Stops => {
+                self.popup = Some(popup);
+                self.lab.send(Command::Breakpoints(self.stops.list.clone()));
+            }
             After::Views => {
                 self.popup = Some(popup);
                 self.ask_views();
@@ -276,8 +293,22 @@ impl Screen for LabScreen {
             let done = self.knobs.on_key(key, &frame);
             return self.after_knob(done, ctx);
         }
-        if key.code == ratatui::crossterm::event::KeyCode::Esc && self.knobs.forget() {
-            return Reply::DONE;
+        match key.code {
+            KeyCode::Esc if self.frame.seeking.is_some() => return self.send(Command::GiveUp),
+            KeyCode::Esc if self.knobs.forget() => return Reply::DONE,
+            KeyCode::Esc if self.time.forget() => {
+                self.ask_views();
+                return Reply::DONE;
+            }
+            KeyCode::Enter => {
+                if let Some(to) = self.time.cursor() {
+                    self.time.forget();
+                    self.lab.send(Command::Jump(to));
+                    self.ask_views();
+                    return Reply::DONE;
+                }
+            }
+            _ => {}
         }
         keymap::find(KEYS, key).map_or(Reply::Passed, |act| self.act(act, ctx))
     }
@@ -297,6 +328,7 @@ impl Screen for LabScreen {
         match mouse.kind {
             MouseEventKind::ScrollUp if over_log => self.log.by(-3, self.frame.log.len()),
             MouseEventKind::ScrollDown if over_log => self.log.by(3, self.frame.log.len()),
+            MouseEventKind::Down(_) | MouseEventKind::Drag(_) if self.time.click(mouse.column, mouse.row, &self.frame) => self.ask_views(),
             MouseEventKind::Down(_) if panes.knobs.contains((mouse.column, mouse.row).into()) => {
                 self.knobs.click(usize::from(mouse.row.saturating_sub(panes.knobs.y + 1)), panes.knobs.height, &self.frame);
             }

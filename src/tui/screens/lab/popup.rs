@@ -1,7 +1,9 @@
 //! What opens over the lab: faults, metrics, invariants, the name of a run to save.
 
 use super::faults::{Menu, Picked};
+use super::jump::{Jump, Typed};
 use super::metrics::{self, Charts};
+use super::stops::{Edited, Editor, Stops};
 use crate::catalog::RunFile;
 use crate::lab::{Frame, evaluate};
 use crate::tui::keymap::{KeyHelp, Place};
@@ -16,6 +18,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use sims::kernel::action::Action;
 use sims::kernel::metric::Shape;
+use sims::kernel::time::Time;
 use std::sync::Arc;
 
 pub enum Popup {
@@ -29,6 +32,8 @@ pub enum Popup {
     Save {
         input: Entry,
     },
+    Jump(Jump),
+    Stops(Editor),
     /// Run files of this design: id, title, story.
     Challenges {
         runs: Vec<Arc<RunFile>>,
@@ -43,6 +48,9 @@ pub enum After {
     /// Other charts are shown now.
     Views,
     Save(String),
+    Go(Time),
+    /// Other breakpoints hold now.
+    Stops,
     /// A run file, by its id.
     Open(String),
 }
@@ -76,7 +84,8 @@ impl Popup {
     pub fn types(&self) -> bool {
         match self {
             Popup::Faults(menu) => menu.types(),
-            Popup::Save { .. } => true,
+            Popup::Save { .. } | Popup::Jump(_) => true,
+            Popup::Stops(editor) => editor.types(),
             Popup::Metrics { .. } | Popup::Lamps { .. } | Popup::Challenges { .. } => false,
         }
     }
@@ -88,12 +97,15 @@ impl Popup {
             Popup::Metrics { .. } => &[("space", "chart it"), ("enter", "as histogram"), ("j k", "move"), ("esc", "close")],
             Popup::Lamps { .. } => &[("j k", "scroll"), ("esc", "close")],
             Popup::Save { .. } => &[("enter", "save"), ("esc", "close")],
+            Popup::Jump(_) => &[("enter", "go"), ("esc", "close")],
+            Popup::Stops(editor) if editor.types() => &[("enter", "add"), ("esc", "back")],
+            Popup::Stops(_) => &[("space", "on or off"), ("a", "add"), ("d", "remove"), ("j k", "move"), ("esc", "close")],
             Popup::Challenges { .. } => &[("enter", "open"), ("j k", "move"), ("esc", "close")],
         };
         rows.iter().map(|(shown, says)| KeyHelp { shown, says, place: Place::Footer }).collect()
     }
 
-    pub fn on_key(&mut self, key: KeyEvent, frame: &Frame, charts: &mut Charts) -> After {
+    pub fn on_key(&mut self, key: KeyEvent, frame: &Frame, charts: &mut Charts, stops: &mut Stops) -> After {
         match self {
             Popup::Faults(menu) => match menu.on_key(key, frame) {
                 Picked::Stay => After::Stay,
@@ -101,6 +113,16 @@ impl Popup {
                 Picked::Act(action) => After::Act(action),
             },
             Popup::Metrics { chosen } => metrics_key(chosen, key, frame, charts),
+            Popup::Jump(jump) => match jump.on_key(key, frame.now) {
+                Typed::Stay => After::Stay,
+                Typed::Close => After::Close,
+                Typed::Go(to) => After::Go(to),
+            },
+            Popup::Stops(editor) => match editor.on_key(key, stops, frame) {
+                Edited::Stay => After::Stay,
+                Edited::Close => After::Close,
+                Edited::Changed => After::Stops,
+            },
             Popup::Lamps { scroll } => {
                 if scroll.on_key(key, 10, frame.verdicts.len() * 6) {
                     return After::Stay;
@@ -133,11 +155,13 @@ impl Popup {
         match self {
             Popup::Faults(menu) => menu.on_paste(text),
             Popup::Save { input } => input.paste(text),
+            Popup::Jump(jump) => jump.on_paste(text),
+            Popup::Stops(editor) => editor.on_paste(text),
             Popup::Metrics { .. } | Popup::Lamps { .. } | Popup::Challenges { .. } => {}
         }
     }
 
-    pub fn draw(&self, frame: &Frame, charts: &Charts, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    pub fn draw(&self, frame: &Frame, charts: &Charts, stops: &Stops, area: Rect, buf: &mut Buffer, theme: &Theme) {
         let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX).saturating_add(2);
         match self {
             Popup::Faults(menu) => {
@@ -145,6 +169,8 @@ impl Popup {
                 let needed = if menu.in_form() { 10 } else { frame.design.all_actions().len() };
                 menu.draw(frame, popup::draw(title, 84, rows(needed), area, buf, theme), buf, theme);
             }
+            Popup::Jump(jump) => jump.draw(frame.now, area, buf, theme),
+            Popup::Stops(editor) => editor.draw(stops, frame, area, buf, theme),
             Popup::Metrics { chosen } => {
                 let inner = popup::draw("Metrics", 90, rows(frame.design.metrics.len()), area, buf, theme);
                 metrics::draw(*chosen, frame, charts, inner, buf, theme);
