@@ -2,9 +2,11 @@
 
 use clap::Parser;
 use greenroom::cli::{self, Cli, Done, Out, Start, Trouble};
+use greenroom::drill::numbers::Kind;
 use greenroom::home::Home;
 use greenroom::session::Mode;
 use greenroom::tui;
+use greenroom::tui::screens::Place;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -45,6 +47,7 @@ fn theme(name: &str) -> Option<tui::theme::Choice> {
 fn place(start: Start) -> tui::Start {
     match start {
         Start::List => tui::Start::List,
+        Start::Numbers { kind } => tui::Start::At(Place::Numbers { kind: kind.as_deref().and_then(Kind::parse) }),
         Start::Mock { problem, variant, mode } => tui::Start::Mock { problem, variant, mode: mode.and_then(Mode::parse) },
         Start::Lab { problem, run, seed, set } => tui::Start::Lab { problem, run, seed, set },
     }

@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod designs;
 mod doctor;
+mod drill;
 mod experiment;
 mod export;
 mod history;
@@ -65,6 +66,8 @@ pub enum Command {
     History(history::Args),
     /// Write everything you did as Markdown, JSON or CSV.
     Export(export::Args),
+    /// Drill: cards, estimates, flaws.
+    Drill(drill::Args),
     /// Check content files, built in and your own.
     Check(check::Args),
     /// Write the frame of a problem or of a design.
@@ -120,8 +123,21 @@ pub enum Done {
 #[derive(Debug, PartialEq)]
 pub enum Start {
     List,
-    Mock { problem: String, variant: Option<String>, mode: Option<&'static str> },
-    Lab { problem: String, run: Option<PathBuf>, seed: Option<u64>, set: Vec<(String, String)> },
+    /// Estimation drills, of one kind or of all.
+    Numbers {
+        kind: Option<String>,
+    },
+    Mock {
+        problem: String,
+        variant: Option<String>,
+        mode: Option<&'static str>,
+    },
+    Lab {
+        problem: String,
+        run: Option<PathBuf>,
+        seed: Option<u64>,
+        set: Vec<(String, String)>,
+    },
 }
 
 /// Does what the command line says.
@@ -143,6 +159,7 @@ pub fn run(cli: Cli, home: &Home, out: &mut Out) -> Result<Done, Trouble> {
         Some(Command::Check(args)) => check::run(&args, home, out),
         Some(Command::History(args)) => history::run(&args, home, out),
         Some(Command::Export(args)) => export::run(&args, home, out),
+        Some(Command::Drill(args)) => drill::run(&args, &load(), home, out),
         Some(Command::Doctor) => doctor::run(&load(), home, out),
         Some(Command::Completions(args)) => completions::run(&args, out),
         Some(Command::New(args)) => new::run(&args, home, out),

@@ -1,6 +1,6 @@
 //! The interview as a state machine: no clock and no disk of its own, time is handed in.
 
-mod estimate;
+pub mod estimate;
 mod event;
 mod lines;
 mod plan;

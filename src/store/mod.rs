@@ -4,6 +4,7 @@ mod attempts;
 mod backup;
 mod cards;
 mod columns;
+mod drills;
 mod error;
 mod findings;
 mod graves;
@@ -32,6 +33,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+pub use drills::{Followed, Ladder};
 pub use error::StoreError;
 pub use graves::KEPT_DAYS;
 pub use mend::Mend;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step leads from the version of its place to the next; what has been released is never edited, only followed.
-const STEPS: &[&str] = &[FIRST, LOOKING_BACK, FINDINGS, CARD_LOG];
+const STEPS: &[&str] = &[FIRST, LOOKING_BACK, FINDINGS, CARD_LOG, DRILLS];
 
 /// The `user_version` this program writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -171,6 +171,69 @@ CREATE TABLE card_log (
 CREATE TRIGGER card_log_stays BEFORE UPDATE ON card_log BEGIN SELECT RAISE(ABORT, 'the log of cards only grows'); END;
 CREATE TRIGGER card_log_grows BEFORE DELETE ON card_log BEGIN SELECT RAISE(ABORT, 'the log of cards only grows'); END;
 ";
+
+/// Estimates, flaws, measured ladders, and the plan that is followed.
+const DRILLS: &str = "
+CREATE TABLE estimates (
+    id       TEXT PRIMARY KEY,
+    kind     TEXT NOT NULL,
+    level    TEXT NOT NULL CHECK (level IN ('easy', 'medium', 'hard')),
+    seed     TEXT NOT NULL,
+    ask      TEXT NOT NULL,
+    answer   REAL NOT NULL,
+    truth    REAL NOT NULL,
+    error    REAL NOT NULL,
+    took_ms  INTEGER NOT NULL CHECK (took_ms >= 0),
+    made_at  TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE flaw_answers (
+    id       TEXT PRIMARY KEY,
+    source   TEXT NOT NULL,
+    flaw     TEXT NOT NULL,
+    how      TEXT NOT NULL CHECK (how IN ('choice', 'line')),
+    chosen   INTEGER NOT NULL CHECK (chosen > 0),
+    hit      INTEGER NOT NULL CHECK (hit IN (0, 1)),
+    made_at  TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE ladders (
+    id           TEXT NOT NULL,
+    measured_at  TEXT NOT NULL,
+    rung         TEXT NOT NULL,
+    ns           REAL NOT NULL CHECK (ns > 0),
+    PRIMARY KEY (id, rung)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE plans (
+    id         TEXT PRIMARY KEY,
+    plan       TEXT NOT NULL,
+    begun_on   TEXT NOT NULL,
+    chosen_at  TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE plan_ticks (
+    item       TEXT PRIMARY KEY,
+    ticked_at  TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// Takes out of a database what later steps than the first one added.
+#[cfg(test)]
+pub(super) fn back_to_first(conn: &Connection) {
+    let things = |conn: &Connection| -> Vec<(String, String)> {
+        let mut rows =
+            conn.prepare("SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY type DESC").unwrap();
+        rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+    };
+    let first = Connection::open_in_memory().unwrap();
+    first.execute_batch(FIRST).unwrap();
+    let kept = things(&first);
+    for (kind, name) in things(conn).into_iter().filter(|thing| !kept.contains(thing)) {
+        conn.execute_batch(&format!("DROP {kind} {name}")).unwrap();
+    }
+    conn.pragma_update(None, "user_version", 1).unwrap();
+}
 
 /// The version a database says it has; 0 for a new one.
 pub(super) fn version(conn: &Connection) -> rusqlite::Result<i64> {

@@ -350,10 +350,9 @@ fn a_database_of_the_first_version_is_led_to_this_one_with_all_it_has() {
     let folder = tempfile::tempdir().unwrap();
     let id = lived_in(&folder);
     // As the first release left it.
-    sql(
-        &folder.path().join("greenroom.db"),
-        "DROP VIEW kept; DROP TABLE graves; DROP TABLE corrections; DROP TABLE stints; DROP TABLE findings; DROP TABLE card_log; PRAGMA user_version = 1",
-    );
+    let conn = Connection::open(folder.path().join("greenroom.db")).unwrap();
+    schema::back_to_first(&conn);
+    drop(conn);
     let store = Store::open(&home(&folder));
     assert_eq!((store.health(), store.attempts().unwrap()[0].id.as_str()), (Health::Good, id.as_str()));
     store.spend(Practice::Lab, "cache", Utc::now(), Duration::from_secs(90)).unwrap();

@@ -50,6 +50,8 @@ pub struct Options {
 pub enum Start {
     #[default]
     List,
+    /// Any screen, over the list.
+    At(Place),
     /// `greenroom mock ID[/VARIANT]`; without a mode, the configuration's.
     Mock { problem: String, variant: Option<String>, mode: Option<Mode> },
     /// `greenroom lab ID`: knobs as `name`, `value`.
@@ -103,6 +105,7 @@ impl Start {
     fn place(self) -> Option<Place> {
         match self {
             Start::List => None,
+            Start::At(place) => Some(place),
             Start::Mock { problem, variant, mode } => Some(Place::Interview { problem, variant, mode }),
             Start::Lab { problem, run, seed, set } => Some(Place::Lab { problem, run, seed, set }),
         }

@@ -9,10 +9,12 @@ pub mod history;
 pub mod interview;
 pub mod lab;
 pub mod list;
+pub mod numbers;
 pub mod scoring;
 pub mod welcome;
 
 use super::screen::{Ctx, Screen};
+use crate::drill::numbers::Kind;
 use crate::session::Mode;
 use std::path::PathBuf;
 
@@ -37,6 +39,8 @@ pub enum Place {
     Lab { problem: String, run: Option<PathBuf>, seed: Option<u64>, set: Vec<(String, String)> },
     /// A problem's experiments.
     Experiments { problem: String },
+    /// Estimation drills, of one kind or of all.
+    Numbers { kind: Option<Kind> },
     /// A design's parts, timed.
     Bench { design: String },
 }
@@ -63,6 +67,7 @@ pub fn build(place: Place, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
         Place::History { problem } => Ok(Box::new(history::History::new(problem))),
         Place::Lab { problem, run, seed, set } => Ok(Box::new(lab::LabScreen::of_place(&problem, run.as_deref(), seed, &set, ctx)?)),
         Place::Experiments { problem } => Ok(Box::new(experiments::Experiments::open(&problem, ctx)?)),
+        Place::Numbers { kind } => Ok(Box::new(numbers::Numbers::open(kind, ctx))),
         Place::Bench { design } => Ok(Box::new(bench::Bench::open(&design, ctx)?)),
     }
 }
