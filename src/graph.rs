@@ -8,6 +8,8 @@ pub const CARD_WIDTH: usize = 76;
 /// More than a terminal can show, and more than the layout should be asked for.
 const BYTES_MAX: usize = 8_000;
 const LINES_MAX: usize = 120;
+/// What is laid out within the time between a key and its frame.
+const ARROWS_MAX: usize = 28;
 
 /// The characters a graph is drawn with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +23,27 @@ pub enum Ink {
 /// # Errors
 /// What is wrong with the text, or how wide it would be.
 pub fn draw(text: &str, width: usize, ink: Ink) -> Result<String, String> {
-    let text = graph_of_arrows(text).unwrap_or_else(|| text.to_string());
-    let (head, rest) = header(&text)?;
+    match graph_of_arrows(text) {
+        Some(chains) => draw_chains(&chains, width, ink),
+        None => draw_graph(text, width, ink),
+    }
+}
+
+/// Chains carry no labels, so they may stand close; and they are drawn anew at every key.
+fn draw_chains(graph: &str, width: usize, ink: Ink) -> Result<String, String> {
+    if graph.matches("-->").count() > ARROWS_MAX {
+        return Err(format!("a whiteboard takes at most {ARROWS_MAX} arrows"));
+    }
+    let options = RenderOptions { gaps_override: Some((1, 1)), ascii: ink == Ink::Ascii, ..RenderOptions::default() };
+    let drawn = ["graph LR", "graph TB"].iter().filter_map(|head| render_with_options(&graph.replacen("graph LR", head, 1), &options).ok());
+    let pictures: Vec<String> = drawn.map(|picture| trimmed(&picture)).filter(|picture| !picture.is_empty()).collect();
+    let narrowest = pictures.iter().map(|picture| wide(picture)).min();
+    let fits = pictures.into_iter().filter(|picture| wide(picture) <= width).min_by_key(|picture| picture.lines().count());
+    fits.ok_or_else(|| narrowest.map_or("the graph has no nodes".into(), |cols| too_wide(cols, width)))
+}
+
+fn draw_graph(text: &str, width: usize, ink: Ink) -> Result<String, String> {
+    let (head, rest) = header(text)?;
     if text.len() > BYTES_MAX || text.lines().count() > LINES_MAX {
         return Err(format!("a text graph has at most {LINES_MAX} lines and {BYTES_MAX} bytes"));
     }
@@ -37,14 +58,25 @@ pub fn draw(text: &str, width: usize, ink: Ink) -> Result<String, String> {
             Err(why) => wrong = Some(why),
         }
     }
-    let size = |picture: &String| picture.lines().count() * picture.lines().map(columns).max().unwrap_or(0);
     match (drawn.into_iter().filter(|p| !p.is_empty()).min_by_key(size), narrowest, wrong) {
         (Some(picture), ..) => Ok(picture),
-        (None, Some(actual), _) => Err(format!("the graph is {actual} columns wide, but must fit in {width}")),
+        (None, Some(actual), _) => Err(too_wide(actual, width)),
         (None, None, Some(Error::ParseError(why))) => Err(why),
         (None, None, Some(why)) => Err(why.to_string()),
         (None, None, None) => Err("the graph has no nodes".into()),
     }
+}
+
+fn wide(picture: &str) -> usize {
+    picture.lines().map(columns).max().unwrap_or(0)
+}
+
+fn size(picture: &String) -> usize {
+    picture.lines().count() * wide(picture)
+}
+
+fn too_wide(actual: usize, width: usize) -> String {
+    format!("the graph is {actual} columns wide, but must fit in {width}")
 }
 
 /// The keyword of the first line, and what follows its direction.
@@ -229,6 +261,16 @@ mod tests {
         assert_eq!(whiteboard(notes), expected);
         assert_eq!(whiteboard("```\na -> b"), "\n```whiteboard\na -> b\n```\n\n", "also while it is typed");
         assert!(whiteboard("```mermaid\ngraph TB\n a --> b\n```").contains("```whiteboard\ngraph TB"));
+    }
+
+    #[test]
+    fn a_whiteboard_is_close_and_has_an_end() {
+        let picture = draw("client -> lb -> app\napp -> cache\napp -> store", 36, Ink::Boxes).unwrap();
+        assert!(picture.lines().count() <= 20 && picture.lines().all(|line| columns(line) <= 36), "{picture}");
+        assert!(draw("client -> lb -> app -> cache", 20, Ink::Ascii).unwrap().is_ascii());
+        let many: String = (0..40).map(|n| format!("a{n} -> b{n}\n")).collect();
+        assert_eq!(draw(&many, 76, Ink::Boxes).unwrap_err(), "a whiteboard takes at most 28 arrows");
+        assert!(draw(&format!("{} -> b", "w".repeat(40)), 20, Ink::Boxes).unwrap_err().contains("must fit in 20"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod estimate;
 mod event;
+mod find;
 mod lines;
 mod plan;
 mod snapshot;

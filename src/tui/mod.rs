@@ -16,12 +16,12 @@ pub mod terminal;
 #[cfg(test)]
 pub mod testing;
 pub mod theme;
-mod watch;
 pub mod widgets;
 
 use crate::config::Config;
 use crate::home::{Home, NoHome};
 use crate::session::Mode;
+use crate::watch::Watch;
 use app::{App, Deed};
 use event::{Message, Reader};
 use ratatui::layout::Rect;
@@ -33,7 +33,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use terminal::Painter;
 use theme::{Choice, Surroundings, Theme};
-use watch::Watch;
 
 /// How the interface is started.
 #[derive(Debug, Default)]
