@@ -12,6 +12,7 @@ mod export;
 mod history;
 mod list;
 mod man;
+mod mock;
 mod new;
 mod out;
 mod setting;
@@ -93,6 +94,12 @@ pub struct MockArgs {
     /// The clock counts, but nothing is late.
     #[arg(long)]
     pub untimed: bool,
+    /// In words, line by line: for screen readers, slow links and scripts.
+    #[arg(long)]
+    pub plain: bool,
+    /// Score the last finished interview of this problem, or read its result again.
+    #[arg(long, requires = "plain")]
+    pub score: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -150,7 +157,7 @@ pub fn run(cli: Cli, home: &Home, out: &mut Out) -> Result<Done, Trouble> {
         None => Ok(Done::Screen(Start::List)),
         Some(Command::List(args)) => list::run(&args, &load(), home, out),
         Some(Command::Show(args)) => show::run(&args, &load(), out),
-        Some(Command::Mock(args)) => mock(&args, &load()),
+        Some(Command::Mock(args)) => mock(&args, &load(), home, out),
         Some(Command::Lab(args)) => lab(args, &load()),
         Some(Command::Sim(args)) => sim::run(&args, &load(), out),
         Some(Command::Experiment(args)) => experiment::run(&args, &load(), out),
@@ -176,7 +183,7 @@ fn load(home: &Home) -> Catalog {
     catalog
 }
 
-fn mock(args: &MockArgs, catalog: &Catalog) -> Result<Done, Trouble> {
+fn mock(args: &MockArgs, catalog: &Catalog, home: &Home, out: &mut Out) -> Result<Done, Trouble> {
     target::problem_or_variant(catalog, &args.id)?;
     let mode = match (args.real, args.coached, args.untimed) {
         (true, ..) => Some("real"),
@@ -184,6 +191,9 @@ fn mock(args: &MockArgs, catalog: &Catalog) -> Result<Done, Trouble> {
         (.., true) => Some("untimed"),
         _ => None,
     };
+    if args.plain {
+        return mock::plain(args, mode, catalog, home, out);
+    }
     let (problem, variant) = args.id.split_once('/').map_or((args.id.as_str(), None), |(problem, variant)| (problem, Some(variant.to_string())));
     Ok(Done::Screen(Start::Mock { problem: problem.to_string(), variant, mode }))
 }

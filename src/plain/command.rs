@@ -110,7 +110,11 @@ fn missing(word: &str) -> String {
 }
 
 fn place(word: &str, n: &str) -> Result<usize, String> {
-    n.parse().ok().filter(|n| *n > 0).ok_or_else(|| format!("`{word}` wants the number of a line, as `notes` reads them"))
+    n.split_whitespace()
+        .next()
+        .and_then(|n| n.parse().ok())
+        .filter(|n| *n > 0)
+        .ok_or_else(|| format!("`{word}` wants the number of a line, as `notes` reads them"))
 }
 
 /// Every word with what it does.

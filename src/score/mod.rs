@@ -97,6 +97,20 @@ pub struct Judgement {
     pub communication: BTreeMap<String, u8>,
 }
 
+impl Judgement {
+    /// What was judged, out of a stored score.
+    pub fn of(score: &Score) -> Self {
+        let lines = score.lines.iter().filter_map(|line| Some((line.line.clone(), Judged { grade: line.grade?, evidence: line.evidence.clone() })));
+        let words = score.lines.iter().filter(|line| line.grade.is_none() && !line.evidence.is_empty());
+        Self {
+            lines: lines.collect(),
+            words: words.map(|line| (line.line.clone(), line.evidence.clone())).collect(),
+            dimensions: score.dimensions.clone(),
+            communication: score.communication.clone(),
+        }
+    }
+}
+
 /// What of the interview bears on the score.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Taken {

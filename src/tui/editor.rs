@@ -70,13 +70,12 @@ fn run(words: &[OsString], path: &Path, slept: &mut Duration) -> std::io::Result
 
 /// The text as it is now, or why it is as it was. The file stays only if it holds words that could not be taken.
 fn taken(words: &[OsString], path: &Path, before: &str, ended: std::io::Result<ExitStatus>, took: Duration) -> Result<String, String> {
-    let name = words[0].to_string_lossy();
+    // The footer is short: the name without its folder says enough.
+    let name = Path::new(&words[0]).file_name().unwrap_or(&words[0]).to_string_lossy();
     let done = match ended {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{name}` ended with {status}; the notes are as they were")),
-        Err(why) if why.kind() == ErrorKind::NotFound => {
-            Err(format!("there is no editor `{name}`: set `editor` in config.toml, or $EDITOR; the notes are as they were"))
-        }
+        Err(why) if why.kind() == ErrorKind::NotFound => Err(format!("there is no editor `{name}`: set `editor` in config.toml, or $EDITOR")),
         Err(why) => Err(format!("`{name}`: {why}; the notes are as they were")),
     };
     let text = std::fs::read_to_string(path);
