@@ -36,6 +36,7 @@ enum Act {
     Lab,
     Bench,
     History,
+    Drills,
     Filter,
     Order,
     Clear,
@@ -47,6 +48,7 @@ const KEYS: &[Binding<Act>] = &[
     bind(&[ch('m')], "m", "mock", Act::Mock),
     bind(&[ch('l')], "l", "lab", Act::Lab),
     bind(&[ch('b')], "b", "bench", Act::Bench),
+    bind(&[ch('d')], "d", "drills", Act::Drills),
     bind(&[ch('h')], "h", "history", Act::History),
     bind(&[ch('/')], "/", "filter", Act::Filter),
     bind(&[ch('s')], "s", "sort", Act::Order),
@@ -155,6 +157,7 @@ impl List {
                 self.refresh(ctx);
                 Reply::DONE
             }
+            Act::Drills => Reply::ask(Ask::Open(Place::Cards)),
             Act::Quit => Reply::ask(Ask::Quit),
             Act::Card | Act::Mock | Act::Lab | Act::Bench | Act::History => match self.head(ctx) {
                 Some(head) => self.open(act, head),

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod card;
+pub mod cards;
 pub mod experiments;
 #[cfg(test)]
 mod harness;
@@ -41,6 +42,12 @@ pub enum Place {
     Experiments { problem: String },
     /// Estimation drills, of one kind or of all.
     Numbers { kind: Option<Kind> },
+    /// The flashcards' decks.
+    Cards,
+    /// A round of cards: of one deck, or of all; a cram leaves the schedule alone.
+    Review { deck: Option<String>, cram: bool },
+    /// What the reviews came to.
+    CardStats,
     /// A design's parts, timed.
     Bench { design: String },
 }
@@ -68,6 +75,9 @@ pub fn build(place: Place, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
         Place::Lab { problem, run, seed, set } => Ok(Box::new(lab::LabScreen::of_place(&problem, run.as_deref(), seed, &set, ctx)?)),
         Place::Experiments { problem } => Ok(Box::new(experiments::Experiments::open(&problem, ctx)?)),
         Place::Numbers { kind } => Ok(Box::new(numbers::Numbers::open(kind, ctx))),
+        Place::Cards => Ok(Box::new(cards::Decks::new())),
+        Place::Review { deck, cram } => Ok(Box::new(cards::review::Review::open(deck, cram, ctx)?)),
+        Place::CardStats => Ok(Box::new(cards::stats::CardStats::open(ctx)?)),
         Place::Bench { design } => Ok(Box::new(bench::Bench::open(&design, ctx)?)),
     }
 }
