@@ -10,6 +10,7 @@ mod drill;
 mod experiment;
 mod export;
 mod history;
+mod import;
 mod list;
 mod man;
 mod mock;
@@ -65,10 +66,12 @@ pub enum Command {
     Bench(bench::Args),
     /// Show past interviews and their trend.
     History(history::Args),
-    /// Write everything you did as Markdown, JSON or CSV.
+    /// Write everything you did as Markdown, JSON, CSV or one HTML page.
     Export(export::Args),
     /// Drill: cards, estimates, flaws.
     Drill(drill::Args),
+    /// Take in the history of another machine.
+    Import(import::Args),
     /// Check content files, built in and your own.
     Check(check::Args),
     /// Write the frame of a problem or of a design.
@@ -164,9 +167,10 @@ pub fn run(cli: Cli, home: &Home, out: &mut Out) -> Result<Done, Trouble> {
         Some(Command::Sweep(args)) => sweep::run(&args, &load(), out),
         Some(Command::Bench(args)) => bench::run(&args, &load(), out),
         Some(Command::Check(args)) => check::run(&args, home, out),
-        Some(Command::History(args)) => history::run(&args, home, out),
-        Some(Command::Export(args)) => export::run(&args, home, out),
         Some(Command::Drill(args)) => drill::run(&args, &load(), home, out),
+        Some(Command::History(args)) => history::run(&args, &load(), home, out),
+        Some(Command::Export(args)) => export::run(&args, &load(), home, out),
+        Some(Command::Import(args)) => import::run(&args, home, out),
         Some(Command::Doctor) => doctor::run(&load(), home, out),
         Some(Command::Completions(args)) => completions::run(&args, out),
         Some(Command::New(args)) => new::run(&args, home, out),
@@ -208,12 +212,12 @@ fn lab(args: LabArgs, catalog: &Catalog) -> Result<Done, Trouble> {
 
 /// The best score of each problem that was sat. What the database says against it is told, and changes no code.
 fn scores(home: &Home) -> std::collections::BTreeMap<String, f64> {
-    let past = history::Past::read(home).unwrap_or_else(|why| {
+    let attempts = history::attempts(home).unwrap_or_else(|why| {
         eprintln!("greenroom: {why}");
-        history::Past::default()
+        Vec::new()
     });
     let mut best = std::collections::BTreeMap::new();
-    for trend in crate::history::trends(&past.attempts()) {
+    for trend in crate::history::trends(&attempts) {
         if let Some(score) = trend.best() {
             best.insert(trend.problem, score);
         }

@@ -2,7 +2,7 @@
 
 use super::Trouble;
 use serde::Serialize;
-use std::io::{ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 
 pub struct Out {
     to: Box<dyn Write>,
@@ -16,7 +16,16 @@ impl Out {
     /// # Errors
     /// The pipe is closed, the disk is full.
     pub fn text(&mut self, text: &str) -> Result<(), Trouble> {
-        let written = self.to.write_all(text.as_bytes()).and_then(|()| self.to.flush());
+        self.fill(|to| to.write_all(text.as_bytes()))
+    }
+
+    /// Lets `fill` write, piece by piece.
+    ///
+    /// # Errors
+    /// As [`Out::text`].
+    pub fn fill(&mut self, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Trouble> {
+        let mut to = BufWriter::new(&mut self.to);
+        let written = fill(&mut to).and_then(|()| to.flush());
         written.map_err(|why| if why.kind() == ErrorKind::BrokenPipe { Trouble::PipeClosed } else { Trouble::Around(format!("standard output: {why}")) })
     }
 

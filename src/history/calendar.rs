@@ -105,3 +105,14 @@ pub fn streak(days: &Calendar, today: NaiveDate) -> Streak {
     let longest = ends.map(|day| run(Some(*day))).max().unwrap_or(0);
     Streak { now: run(if counts(&today) { Some(today) } else { today.pred_opt() }), longest, today: counts(&today) }
 }
+
+/// How strong a day is in the heat map, 0 to 4: nothing, below the floor, then half hours.
+pub fn heat_step(minutes: u64) -> usize {
+    match minutes {
+        0 => 0,
+        1..FLOOR_MIN => 1,
+        FLOOR_MIN..30 => 2,
+        30..60 => 3,
+        _ => 4,
+    }
+}

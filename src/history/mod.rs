@@ -1,8 +1,11 @@
 //! Rows in, looks back out: trends, weakest lines, streak, calibration, export. Pure: the day and the place are handed in.
 
 mod calendar;
+pub mod compare;
 mod export;
+mod filter;
 mod ledger;
+mod look;
 mod mechanism;
 mod phases;
 mod series;
@@ -15,9 +18,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-pub use calendar::{Calendar, Day, FLOOR_MIN, Streak, calendar, streak};
-pub use export::{csv, json, markdown};
+pub use calendar::{Calendar, Day, FLOOR_MIN, Streak, calendar, heat_step, streak};
+pub use export::{Table, csv, html, json, markdown, markdown_of, words};
+pub use filter::Filter;
 pub use ledger::{Hits, Record, log_error, misses};
+pub use look::Look;
 pub use mechanism::{Mechanism, Topics, mechanisms, weakest_mechanism};
 pub use phases::{PhaseTime, phase_times};
 pub use series::{Family, Point, Series, series};

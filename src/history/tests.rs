@@ -92,22 +92,5 @@ fn the_lean_needs_both_readings() {
     assert_eq!((lean.mean, lean.readings), (5.0, 1));
 }
 
-#[test]
-fn exports_hold_everything_once() {
-    let entries: Vec<_> =
-        some().into_iter().map(|attempt| entry(attempt, vec![("scope".into(), "20 M players".into()), ("design".into(), String::new())])).collect();
-    let value = json(&entries, &[]);
-    assert_eq!(value["attempts"][0]["score"], 35.0);
-    assert_eq!(value["attempts"][0]["band"], "lean hire");
-    assert_eq!(value["attempts"][0]["notes"]["scope"], "20 M players");
-    assert_eq!(value["attempts"][1]["score"], serde_json::Value::Null);
-    let text = markdown(&entries, &[]);
-    assert!(text.contains("## The cache · 2026-11-21 23:30 UTC") && text.contains("**35 of 50, lean hire**"), "{text}");
-    assert!(text.contains("| path | 12.0 | 20.0 | a \\| b |") && text.contains("### Notes: scope"), "{text}");
-    assert!(!text.contains("### Notes: design"));
-    let table = csv(&some());
-    assert_eq!(table.lines().nth(1), Some("c,cache,,L6,real,finished,2026-11-21T23:30:00Z,3600,1800,2,false,40,35,lean hire"));
-    assert_eq!(table.lines().count(), 4);
-}
-
+mod exports;
 mod looking_back;

@@ -12,6 +12,8 @@ const DAYS_KEPT: usize = 7;
 const WEEKS_KEPT: usize = 4;
 /// Copies made before migrations that are kept.
 const MIGRATIONS_KEPT: usize = 3;
+/// Copies made before imports that are kept.
+const IMPORTS_KEPT: usize = 3;
 
 /// The day in the name of a daily copy, `greenroom-2026-11-22.db`.
 fn day_of(path: &Path) -> Option<NaiveDate> {
@@ -19,7 +21,15 @@ fn day_of(path: &Path) -> Option<NaiveDate> {
 }
 
 fn is_migration(path: &Path) -> bool {
-    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("before-v") && name.ends_with(".db"))
+    is_before(path, "before-v")
+}
+
+fn is_import(path: &Path) -> bool {
+    is_before(path, "before-import-")
+}
+
+fn is_before(path: &Path, what: &str) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(what) && name.ends_with(".db"))
 }
 
 /// Every copy in the folder, newest first.
@@ -28,7 +38,7 @@ pub(super) fn all(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<_> = entries
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| day_of(path).is_some() || is_migration(path))
+        .filter(|path| day_of(path).is_some() || is_migration(path) || is_import(path))
         .map(|path| (std::fs::metadata(&path).and_then(|meta| meta.modified()).ok(), path))
         .collect();
     found.sort();
@@ -56,6 +66,15 @@ pub(super) fn before_migration(conn: &Connection, folder: &Path, from: i64, now:
         let _ = std::fs::remove_file(old);
     }
     Ok(to)
+}
+
+/// The copy before an import. Without it no import.
+pub(super) fn before_import(conn: &Connection, folder: &Path, now: DateTime<Utc>) -> Result<(), String> {
+    copy(conn, &folder.join(format!("before-import-{}.db", now.format("%Y%m%dT%H%M%S%3f"))))?;
+    for old in all(folder).into_iter().filter(|path| is_import(path)).skip(IMPORTS_KEPT) {
+        let _ = std::fs::remove_file(old);
+    }
+    Ok(())
 }
 
 /// Today's copy, unless there is one, and the old ones thinned.

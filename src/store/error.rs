@@ -21,6 +21,29 @@ pub enum StoreError {
     Sql(String),
 }
 
+/// Why a history was not taken in. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ImportError {
+    /// What is wrong with the file.
+    #[error("{0}")]
+    File(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ImportError {
+    /// A refusal by the tables themselves is the fault of the entry that was being written.
+    pub(super) fn at(entry: &str, why: StoreError) -> Self {
+        match why {
+            StoreError::Sql(why) if !entry.is_empty() && why.contains("FOREIGN KEY") => {
+                Self::File(format!("{entry}: it belongs to an attempt that is neither in the file nor here"))
+            }
+            StoreError::Sql(why) if !entry.is_empty() && why.contains("constraint") => Self::File(format!("{entry}: {why}")),
+            other => Self::Store(other),
+        }
+    }
+}
+
 impl From<Sql> for StoreError {
     fn from(error: Sql) -> Self {
         match kind(&error) {

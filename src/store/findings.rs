@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::columns;
+use super::{columns, mend};
 
 pub(super) fn write(tx: &Transaction<'_>, attempt: &str, kind: &str, body: &str, at: DateTime<Utc>) -> rusqlite::Result<()> {
-    tx.execute("INSERT OR REPLACE INTO findings VALUES (?1, ?2, ?3, ?4)", params![attempt, kind, body, columns::text(at)]).map(drop)
+    tx.execute("INSERT OR REPLACE INTO findings VALUES (?1, ?2, ?3, ?4)", params![attempt, kind, body, columns::text(at)])?;
+    // Never older than what belongs to it: see `graves::settle`.
+    mend::touch(tx, attempt, at)
 }
 
 pub(super) fn one(conn: &Connection, attempt: &str, kind: &str) -> rusqlite::Result<Option<String>> {

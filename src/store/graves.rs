@@ -9,6 +9,9 @@ use super::rows::Attempt;
 /// How long a deletion can be taken back.
 pub const KEPT_DAYS: u64 = 30;
 
+/// What belongs to an attempt and has a clock of its own, never later than the attempt's.
+const CHILDREN: [(&str, &str); 3] = [("scores", "scored_at"), ("corrections", "saved_at"), ("findings", "made_at")];
+
 /// The grave alone: what lies in it goes with [`purge`].
 pub(super) fn bury(tx: &Transaction<'_>, attempt: &str, at: DateTime<Utc>) -> rusqlite::Result<()> {
     // Not before what it buries, or a clock that was set back would leave the attempt standing.
@@ -21,8 +24,21 @@ pub(super) fn bury(tx: &Transaction<'_>, attempt: &str, at: DateTime<Utc>) -> ru
 pub(super) fn raise(tx: &Transaction<'_>, attempt: &str, at: DateTime<Utc>) -> rusqlite::Result<()> {
     let deleted: Option<String> = tx.query_row("SELECT max(deleted_at) FROM graves WHERE id = ?1", [attempt], |row| row.get(0))?;
     let Some(deleted) = deleted else { return Ok(()) };
-    let after = columns::moment(0, &deleted)? + chrono::Duration::milliseconds(1);
-    tx.execute("UPDATE attempts SET saved_at = ?2 WHERE id = ?1", params![attempt, columns::text(at.max(after))]).map(drop)
+    let after = columns::text(at.max(columns::moment(0, &deleted)? + chrono::Duration::milliseconds(1)));
+    tx.execute("UPDATE attempts SET saved_at = ?2 WHERE id = ?1", params![attempt, after])?;
+    CHILDREN.iter().try_for_each(|(table, clock)| {
+        tx.execute(&format!("UPDATE {table} SET {clock} = ?2 WHERE attempt = ?1"), params![attempt, after]).map(drop)
+    })
+}
+
+/// A deletion takes everything that was known until then, also what another machine knew: where an attempt stands because something
+/// newer is known of it, older scores and corrections do not come back with it. So it does not matter in which order machines learn.
+pub(super) fn settle(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    for (table, clock) in CHILDREN {
+        let dead = format!("SELECT 1 FROM graves WHERE graves.id = {table}.attempt AND graves.deleted_at >= {table}.{clock}");
+        tx.execute(&format!("DELETE FROM {table} WHERE attempt IN (SELECT id FROM kept) AND EXISTS ({dead})"), [])?;
+    }
+    Ok(())
 }
 
 /// Removes for good what was deleted before the limit; says how many.

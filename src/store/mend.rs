@@ -60,7 +60,7 @@ pub(super) fn rescored(tx: &Transaction<'_>, attempt: &str, reading: Reading, ne
 
 fn record(tx: &Transaction<'_>, attempt: &str, field: Field, was: &str, at: DateTime<Utc>) -> rusqlite::Result<()> {
     let id = Uuid::now_v7().to_string();
-    tx.execute("INSERT INTO corrections VALUES (?1, ?2, ?3, ?4, ?5)", params![id, attempt, field.name(), was, columns::text(at)])?;
+    tx.execute("INSERT INTO corrections VALUES (?1, ?2, ?3, ?4, ?5, ?5)", params![id, attempt, field.name(), was, columns::text(at)])?;
     Ok(())
 }
 

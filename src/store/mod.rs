@@ -6,6 +6,7 @@ mod cards;
 mod columns;
 mod drills;
 mod error;
+mod exchange;
 mod findings;
 mod graves;
 mod ledger;
@@ -16,11 +17,14 @@ mod past;
 mod rows;
 mod schema;
 mod scores;
+mod search;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,11 +38,13 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 pub use drills::{Followed, Ladder};
-pub use error::StoreError;
+pub use error::{ImportError, StoreError};
+pub use exchange::Taken;
 pub use graves::KEPT_DAYS;
 pub use mend::Mend;
 pub use open::Health;
 pub use rows::{Attempt, BenchResult, Correction, Entry, Field, Guess, Past, PhaseSpent, Practice, Prediction, State, Stint, Unfinished};
+pub use search::{Found, MARK};
 
 use crate::home::Home;
 use crate::score::{Reading, Score};
@@ -49,6 +55,9 @@ use writer::{Msg, Shared, Writer};
 
 /// A locked database is waited for, but nobody waits for ever.
 const ANSWER: Duration = Duration::from_secs(12);
+
+/// The same for years of history at once.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A handle on the database. Clones share it; the last one to go writes what is left.
 #[derive(Clone, Debug)]
@@ -259,6 +268,80 @@ impl Store {
             // No lock is no reason not to work: the writer finds out what is wrong with the disk.
             other => Ok(Live { id: id.to_owned(), _lock: other.ok().flatten() }),
         }
+    }
+}
+
+/// Looking back, and carrying it to another machine.
+impl Store {
+    /// Notes and evidence that hold all the words: see `search.rs` for how words are meant.
+    pub fn search(&self, words: &str) -> Result<Vec<Found>, StoreError> {
+        let words = words.to_owned();
+        self.read(move |conn| search::search(conn, &words))
+    }
+
+    /// Writes everything as one JSON file, piece by piece.
+    ///
+    /// # Errors
+    /// Inside, those of `out`.
+    pub fn export(&self, out: &mut dyn Write) -> Result<std::io::Result<()>, StoreError> {
+        let (to, pieces) = sync_channel::<String>(64);
+        let (reply, answer) = sync_channel(1);
+        let at = columns::text(Utc::now());
+        self.send(Msg::Read(Box::new(move |conn| {
+            let done = exchange::export(conn, &at, &mut |piece| to.send(piece).is_ok());
+            drop(reply.send(done));
+        })));
+        for piece in pieces {
+            if let Err(why) = out.write_all(piece.as_bytes()) {
+                return Ok(Err(why));
+            }
+        }
+        answer.recv_timeout(ANSWER).map_err(slow)??;
+        Ok(Ok(()))
+    }
+
+    /// Takes in the history of another machine: what is new is added, of two versions of one thing the later one stays.
+    /// A back-up is made first; where anything is wrong, nothing changes.
+    ///
+    /// # Errors
+    /// What is wrong with the file, or with the database.
+    pub fn import(&self, text: String, backups: Option<PathBuf>) -> Result<Vec<Taken>, ImportError> {
+        match self.health() {
+            Health::Good => {}
+            Health::ReadOnly(why) | Health::Memory(why) => return Err(StoreError::ReadOnly(why).into()),
+        }
+        let document = self.patiently(move |conn| Ok(exchange::read(conn, &text)))?.map_err(ImportError::File)?;
+        // An interview that is going on here and now must not be changed under its screen.
+        let live: BTreeSet<String> = self.unfinished()?.into_iter().map(|cut| cut.attempt.id).collect();
+        let _claims = document.attempts().filter(|id| live.contains(*id)).map(|id| self.claim(id)).collect::<Result<Vec<_>, _>>()?;
+        if let Some(folder) = backups {
+            let made = self.patiently(move |conn| Ok(backup::before_import(conn, &folder, Utc::now())))?;
+            made.map_err(|why| StoreError::Sql(format!("no back-up, so no import: {why}")))?;
+        }
+        let (blame, taken) = (Arc::new(Mutex::new(String::new())), Arc::new(Mutex::new(Vec::new())));
+        let (blamed, found) = (Arc::clone(&blame), Arc::clone(&taken));
+        let (reply, answer) = sync_channel(1);
+        let work = move |tx: &Transaction<'_>| {
+            let mut place = String::new();
+            let done = exchange::take(tx, &document, &mut place);
+            *blamed.lock().unwrap_or_else(PoisonError::into_inner) = place;
+            *found.lock().unwrap_or_else(PoisonError::into_inner) = done?;
+            Ok(())
+        };
+        self.send(Msg::Write(Box::new(work), reply));
+        let blame = || std::mem::take(&mut *blame.lock().unwrap_or_else(PoisonError::into_inner));
+        answer.recv_timeout(PATIENCE).map_err(slow)?.map_err(|why| ImportError::at(&blame(), why))?;
+        match self.health() {
+            Health::Good => Ok(std::mem::take(&mut *taken.lock().unwrap_or_else(PoisonError::into_inner))),
+            Health::ReadOnly(why) | Health::Memory(why) => Err(StoreError::Sql(format!("nothing was imported: {why}")).into()),
+        }
+    }
+
+    /// As `read`, for what may take long.
+    fn patiently<T: Send + 'static>(&self, ask: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static) -> Result<T, StoreError> {
+        let (reply, answer) = sync_channel(1);
+        self.send(Msg::Read(Box::new(move |conn| drop(reply.send(ask(conn))))));
+        Ok(answer.recv_timeout(PATIENCE).map_err(slow)??)
     }
 }
 

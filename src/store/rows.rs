@@ -25,7 +25,7 @@ impl State {
         }
     }
 
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         [Self::Live, Self::Finished, Self::Abandoned].into_iter().find(|state| state.name() == text)
     }
 }

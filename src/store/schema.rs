@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step leads from the version of its place to the next; what has been released is never edited, only followed.
-const STEPS: &[&str] = &[FIRST, LOOKING_BACK, FINDINGS, CARD_LOG, DRILLS];
+const STEPS: &[&str] = &[FIRST, LOOKING_BACK, FINDINGS, CARD_LOG, DRILLS, CORRECTIONS_TRAVEL];
 
 /// The `user_version` this program writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -234,6 +234,12 @@ pub(super) fn back_to_first(conn: &Connection) {
     }
     conn.pragma_update(None, "user_version", 1).unwrap();
 }
+
+/// A deleted attempt that is brought back is newer than its grave, and so must its corrections be, whenever they were made.
+const CORRECTIONS_TRAVEL: &str = "
+ALTER TABLE corrections ADD COLUMN saved_at TEXT NOT NULL DEFAULT '';
+UPDATE corrections SET saved_at = corrected_at;
+";
 
 /// The version a database says it has; 0 for a new one.
 pub(super) fn version(conn: &Connection) -> rusqlite::Result<i64> {

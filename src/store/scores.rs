@@ -14,6 +14,8 @@ type Both = (Option<Score>, Option<Score>);
 /// Replaces the score of one reading.
 pub(super) fn write(tx: &Transaction<'_>, attempt: &str, reading: Reading, score: &Score, at: DateTime<Utc>) -> rusqlite::Result<()> {
     mend::rescored(tx, attempt, reading, score, at)?;
+    // Never older than what belongs to it: see `graves::settle`.
+    mend::touch(tx, attempt, at)?;
     let reading = reading.name();
     tx.execute("DELETE FROM scores WHERE attempt = ?1 AND reading = ?2", [attempt, reading])?;
     tx.execute(

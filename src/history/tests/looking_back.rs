@@ -58,7 +58,7 @@ fn a_prediction_alone_is_no_practice() {
     assert_eq!((found[&day(20)].predicted, streak(&found, day(20)).now), (1, 0));
 }
 
-fn topics() -> Topics {
+pub(super) fn topics() -> Topics {
     let head = |id: &str, group: &str, mechanisms: &[&str]| crate::catalog::Head {
         id: id.into(),
         title: id.into(),

@@ -131,7 +131,7 @@ impl History {
                 self.select(at.unwrap_or(0));
             }
             Act::Open => return self.entry().map_or_else(Vec::new, |entry| vec![open(entry)]),
-            Act::Copy => return self.entry().map_or_else(Vec::new, |entry| vec![Ask::Copy(history::markdown(std::slice::from_ref(entry), &[]))]),
+            Act::Copy => return self.entry().map_or_else(Vec::new, |entry| vec![Ask::Copy(told(entry))]),
             Act::Delete => self.doomed = self.entry().map(|entry| entry.attempt.id.clone()),
         }
         Vec::new()
@@ -147,6 +147,14 @@ impl History {
             None => Vec::new(),
         }
     }
+}
+
+/// As Markdown.
+fn told(entry: &Entry) -> String {
+    let mut text = Vec::new();
+    // Writing to memory does not fail.
+    let _ = history::markdown_of(&mut text, entry);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// An attempt that was cut off is taken up, a finished one shows its score.
