@@ -26,9 +26,7 @@ pub(super) fn raise(tx: &Transaction<'_>, attempt: &str, at: DateTime<Utc>) -> r
     let Some(deleted) = deleted else { return Ok(()) };
     let after = columns::text(at.max(columns::moment(0, &deleted)? + chrono::Duration::milliseconds(1)));
     tx.execute("UPDATE attempts SET saved_at = ?2 WHERE id = ?1", params![attempt, after])?;
-    CHILDREN.iter().try_for_each(|(table, clock)| {
-        tx.execute(&format!("UPDATE {table} SET {clock} = ?2 WHERE attempt = ?1"), params![attempt, after]).map(drop)
-    })
+    CHILDREN.iter().try_for_each(|(table, clock)| tx.execute(&format!("UPDATE {table} SET {clock} = ?2 WHERE attempt = ?1"), params![attempt, after]).map(drop))
 }
 
 /// A deletion takes everything that was known until then, also what another machine knew: where an attempt stands because something
