@@ -28,7 +28,8 @@ impl Film {
     /// # Errors
     /// As [`Spec::start`].
     pub fn start(spec: Spec) -> Result<Film, String> {
-        let run = spec.start()?;
+        let mut run = spec.start()?;
+        run.follow();
         let checkpoints = Checkpoints::new(run.as_ref());
         Ok(Film { run, checkpoints, acts: Vec::new(), taken: 0, drained: false, reached: Time::ZERO, breaks: BTreeMap::new() })
     }

@@ -6,11 +6,16 @@ use super::parting::Parting;
 use super::seek::Progress;
 use super::timeline::Mark;
 use sims::kernel::design::Design;
+use sims::kernel::faults::Inflicted;
 use sims::kernel::invariant::{InvariantSpec, Verdict};
 use sims::kernel::knob::Knobs;
 use sims::kernel::log::Entry;
+use sims::kernel::run::{Occasion, Run};
 use sims::kernel::time::{Span, Time};
+use sims::kernel::trail::{Chain, Linked};
 use sims::kernel::view::{Ask, View, What};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A view that the screen wants in every frame, at its size, over a window that moves with the run.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +47,18 @@ impl Wanted {
     }
 }
 
+/// Names of the nodes that the chains speak of: some may have left since.
+pub fn names(run: &dyn Run) -> BTreeMap<u32, String> {
+    let numbers = |what: &Linked| match what {
+        Linked::Event(Occasion::Message { from, to, .. }) => vec![*from, *to],
+        Linked::Event(Occasion::Timer { node }) => vec![*node],
+        _ => Vec::new(),
+    };
+    let chains = run.chains();
+    let all = chains.iter().flat_map(|chain| &chain.links).flat_map(|link| numbers(&link.what));
+    all.map(|node| (node, run.node_name(node))).collect()
+}
+
 #[derive(Clone, Debug)]
 pub struct Frame {
     /// Grows with each frame.
@@ -63,7 +80,11 @@ pub struct Frame {
     pub metrics: Vec<(String, f64)>,
     pub log: Vec<Entry>,
     pub knobs: Knobs,
-    pub faults: Vec<String>,
+    pub faults: Vec<Inflicted>,
+    /// What led to each break of a law.
+    pub chains: Arc<Vec<Chain>>,
+    /// Names of the nodes in them, by number.
+    pub names: BTreeMap<u32, String>,
     pub nodes: Vec<String>,
     /// Kinds of messages seen lately.
     pub messages: Vec<&'static str>,

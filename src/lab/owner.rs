@@ -333,6 +333,8 @@ impl Owner {
             log: run.log(LOG_TAIL),
             knobs: run.knobs(),
             faults: run.faults(),
+            chains: run.chains(),
+            names: super::frame::names(run),
             nodes: run.nodes(),
             messages: run.messages(),
             taken: film.taken(),

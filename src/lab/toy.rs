@@ -3,6 +3,7 @@
 use sims::kernel::action::{Action, ActionSpec, ArgDefault, ArgSpec, Step};
 use sims::kernel::bench::{Bench, Case};
 use sims::kernel::design::{Design, Harm, Safeguard, Spec, Trial, no_conflicts};
+use sims::kernel::faults::Inflicted;
 use sims::kernel::halt::Halts;
 use sims::kernel::invariant::{InvariantKind, InvariantSpec, Lamps, Verdict};
 use sims::kernel::knob::{Knob, Knobs};
@@ -285,7 +286,7 @@ impl Run for Toy {
     fn nodes(&self) -> Vec<String> {
         vec!["server".into()]
     }
-    fn faults(&self) -> Vec<String> {
+    fn faults(&self) -> Vec<Inflicted> {
         Vec::new()
     }
     fn knobs(&self) -> Knobs {

@@ -68,7 +68,9 @@ impl<S: System> Cx<'_, S> {
         let leaves = now + wait;
         let delay = self.rest.delay(from, to);
         let arrivals = self.rest.network.send(from, to, leaves, delay);
-        self.rest.remember(Passage { from: from.at(), to: to.at(), sent: leaves, received: arrivals[0], label: msg.label() });
+        if self.core.followed() {
+            self.rest.remember(Passage { from: from.at(), to: to.at(), sent: leaves, received: arrivals[0], label: msg.label() });
+        }
         if let Some(at) = arrivals[1] {
             self.core.after(at.since(now), Event::Deliver { from, to, msg: msg.clone() });
         }

@@ -1,6 +1,6 @@
 //! The vocabulary of faults, common to every design that has nodes and links.
 
-use super::action::{ActionSpec, ArgDefault, ArgSpec};
+use super::action::{Action, ActionSpec, ArgDefault, ArgSpec};
 use super::time::Span;
 use super::value::Kind;
 
@@ -16,6 +16,15 @@ const FOR: ArgSpec =
 const fn optional(mut arg: ArgSpec) -> ArgSpec {
     arg.default = ArgDefault::Absent;
     arg
+}
+
+/// A fault in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inflicted {
+    /// In words: `s1 is down`.
+    pub says: String,
+    /// What heals this one alone.
+    pub undo: Action,
 }
 
 pub const SPECS: &[ActionSpec] = &[

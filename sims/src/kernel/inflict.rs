@@ -1,10 +1,12 @@
 //! Faults done to a world: what each word of the vocabulary does.
 
 use super::action::Action;
+use super::faults::Inflicted;
 use super::network::Trouble;
 use super::node::{Node, NodeId, System};
 use super::stage::Stage;
 use super::time::Span;
+use super::value::Value;
 use super::world::{Event, Life, World};
 
 /// Does one of the kernel's faults; none if the action is the design's own.
@@ -25,11 +27,15 @@ pub(crate) fn inflict<S: System>(stage: &mut Stage<'_, S>, action: &Action) -> O
         "duplicate" => each_link(stage, action, |trouble| trouble.duplicate = action.num("share").unwrap_or_default()),
         "reorder" => each_link(stage, action, |trouble| trouble.reorder = action.num("share").unwrap_or_default()),
         "step-clock" => each_node(stage, action, |stage, id| {
-            stage.rest.slots[id.at()].clock.step(action.shift("by").unwrap_or_default());
+            let (clock, by) = (&mut stage.rest.slots[id.at()].clock, action.shift("by").unwrap_or_default());
+            clock.step(by);
+            clock.stepped_ns = clock.stepped_ns.saturating_add(by);
             Ok(())
         }),
         "drift-clock" => each_node(stage, action, |stage, id| {
-            stage.set_drift(id, action.num("ppm").unwrap_or_default());
+            let ppm = action.num("ppm").unwrap_or_default();
+            stage.set_drift(id, ppm);
+            stage.rest.slots[id.at()].clock.drifted_ppm = ppm;
             Ok(())
         }),
         "load" => {
@@ -186,29 +192,47 @@ pub(crate) fn heal_all<S: System>(stage: &mut Stage<'_, S>) {
     }
 }
 
-/// Faults in force, in words.
-pub(crate) fn in_force<S: System>(world: &World<S>) -> Vec<String> {
+/// Faults in force, each with what undoes it.
+pub(crate) fn in_force<S: System>(world: &World<S>) -> Vec<Inflicted> {
     let mut told = Vec::new();
     for id in world.ids() {
         let slot = &world.rest.slots[id.at()];
+        let name = || text("node", &slot.name);
         match slot.life {
-            Life::Crashed | Life::Dead => told.push(format!("{} is down", slot.name)),
-            Life::Paused => told.push(format!("{} is paused", slot.name)),
+            Life::Crashed => told.push(inflicted(format!("{} is down", slot.name), "restart", vec![name()])),
+            Life::Dead => told.push(inflicted(format!("{} is down for good", slot.name), "restart", vec![name()])),
+            Life::Paused => told.push(inflicted(format!("{} is paused", slot.name), "resume", vec![name()])),
             Life::Up | Life::Gone => {}
         }
-    }
-    for (from, to, _, trouble) in world.rest.network.used(world.rest.now) {
-        if trouble != Trouble::default() {
-            told.push(format!("{} to {}: {}", world.name(from), world.name(to), say(trouble)));
+        let (step, ppm) = (slot.clock.stepped_ns, slot.clock.drifted_ppm);
+        if step != 0 {
+            let says = format!("clock of {}: {} {}", slot.name, Span(step.unsigned_abs()), if step < 0 { "back" } else { "ahead" });
+            told.push(inflicted(says, "step-clock", vec![name(), ("by".into(), Value::Shift(-step))]));
+        }
+        if ppm != 0.0 {
+            told.push(inflicted(format!("clock of {}: drifts {ppm} ppm", slot.name), "drift-clock", vec![name(), ("ppm".into(), Value::Number(0.0))]));
         }
     }
+    for link in world.rest.network.used(world.rest.now).filter(|link| link.trouble != Trouble::default()) {
+        let (from, to) = (world.name(link.from), world.name(link.to));
+        let args = vec![text("from", from), text("to", to), ("both".into(), Value::Switch(false))];
+        told.push(inflicted(format!("{from} to {to}: {}", say(link.trouble)), "heal", args));
+    }
     if world.rest.load != 1.0 {
-        told.push(format!("load is {} times the usual", world.rest.load));
+        told.push(inflicted(format!("load is {} times the usual", world.rest.load), "load", vec![("times".into(), Value::Number(1.0))]));
     }
     told
 }
 
-fn say(trouble: Trouble) -> String {
+fn text(name: &str, value: &str) -> (String, Value) {
+    (name.into(), Value::Text(value.into()))
+}
+
+fn inflicted(says: String, name: &str, args: Vec<(String, Value)>) -> Inflicted {
+    Inflicted { says, undo: Action { name: name.into(), args } }
+}
+
+pub(crate) fn say(trouble: Trouble) -> String {
     if trouble.cut {
         return "cut".into();
     }
@@ -218,7 +242,7 @@ fn say(trouble: Trouble) -> String {
     }
     for (share, what) in [(trouble.lose, "lost"), (trouble.duplicate, "doubled"), (trouble.reorder, "out of order")] {
         if share > 0.0 {
-            words.push(format!("{} % {what}", share * 100.0));
+            words.push(format!("{} % {what}", (share * 1e4 + 0.5) as u64 as f64 / 100.0));
         }
     }
     words.join(", ")

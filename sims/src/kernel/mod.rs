@@ -28,6 +28,7 @@ pub mod sim;
 pub mod stage;
 pub mod storm;
 pub mod time;
+pub mod trail;
 pub mod units;
 pub mod value;
 pub mod view;

@@ -76,6 +76,17 @@ impl Flow {
     }
 }
 
+/// One direction of a link, as it is shown.
+pub(crate) struct Used {
+    pub from: NodeId,
+    pub to: NodeId,
+    /// Messages a second, lately.
+    pub flow: f64,
+    /// Messages so far.
+    pub sent: u64,
+    pub trouble: Trouble,
+}
+
 /// Every link of a world, by sender and receiver. In order and lossless unless troubled: what a connection gives.
 #[derive(Clone, Debug)]
 pub(crate) struct Network {
@@ -148,11 +159,17 @@ impl Network {
         self.links.iter_mut().flatten().for_each(|link| link.trouble = Trouble::default());
     }
 
-    /// Links that were used or are troubled: sender, receiver, messages a second lately, trouble.
-    pub fn used(&self, now: Time) -> impl Iterator<Item = (NodeId, NodeId, f64, Trouble)> {
+    /// Links that were used or are troubled.
+    pub fn used(&self, now: Time) -> impl Iterator<Item = Used> {
         self.links.iter().enumerate().flat_map(move |(from, row)| {
             let used = row.iter().enumerate().filter(|(_, link)| link.sent > 0 || link.trouble != Trouble::default());
-            used.map(move |(to, link)| (NodeId(from as u32), NodeId(to as u32), link.flow.per_second(now), link.trouble))
+            used.map(move |(to, link)| Used {
+                from: NodeId(from as u32),
+                to: NodeId(to as u32),
+                flow: link.flow.per_second(now),
+                sent: link.sent,
+                trouble: link.trouble,
+            })
         })
     }
 }
@@ -163,6 +180,9 @@ pub(crate) struct Clock {
     offset_ns: i64,
     ppm: f64,
     since: Time,
+    /// What faults did to it, apart from what the design set.
+    pub stepped_ns: i64,
+    pub drifted_ppm: f64,
 }
 
 impl Clock {

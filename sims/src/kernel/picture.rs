@@ -2,9 +2,12 @@
 
 use super::network::Trouble;
 use super::node::{Node, NodeId, System};
-use super::time::Time;
+use super::inflict;
+use super::run::Occasion;
+use super::time::{Span, Time};
+use super::trail::{Chain, Link, Linked};
 use super::view::{Ask, Box_, Diagram, Edge, Passage, SpaceTime, State, View};
-use super::world::{Life, World};
+use super::world::{Life, PASSAGES_MAX, World};
 use std::collections::BTreeMap;
 
 /// Cells that a box and its edges need to be readable.
@@ -58,24 +61,55 @@ fn fate<S: System>(world: &World<S>, id: NodeId) -> Option<State> {
 
 fn edges<S: System>(world: &World<S>, place: &BTreeMap<NodeId, usize>, now: Time) -> Vec<Edge> {
     let mut edges: BTreeMap<(usize, usize), Edge> = BTreeMap::new();
-    for (from, to, flow, trouble) in world.rest.network.used(now) {
-        let (Some(&a), Some(&b)) = (place.get(&from), place.get(&to)) else { continue };
+    for link in world.rest.network.used(now) {
+        let (Some(&a), Some(&b)) = (place.get(&link.from), place.get(&link.to)) else { continue };
         if a == b {
             continue;
         }
-        let edge = edges.entry((a, b)).or_insert(Edge { from: a, to: b, label: String::new(), flow: 0.0, cut: false, slow: false });
-        edge.flow += flow;
+        let still = Edge { from: a, to: b, label: String::new(), flow: 0.0, sent: 0, cut: false, slow: false, lossy: false };
+        let edge = edges.entry((a, b)).or_insert(still);
+        edge.flow += link.flow;
+        edge.sent += link.sent;
+        let trouble = link.trouble;
+        if trouble == Trouble::default() {
+            continue;
+        }
+        let words = inflict::say(trouble);
+        // Boxes of many nodes have many links: several troubles are not told one by one.
+        edge.label = if edge.label.is_empty() || edge.label == words { words } else { "troubled".into() };
         edge.cut |= trouble.cut;
-        edge.slow |= trouble != Trouble::default() && !trouble.cut;
+        edge.slow |= !trouble.cut && trouble.slow > Span::ZERO;
+        edge.lossy |= !trouble.cut && trouble.lose.max(trouble.duplicate).max(trouble.reorder) > 0.0;
     }
     edges.into_values().collect()
 }
 
-/// Messages sent in the window, the latest that fit.
-pub(crate) fn space_time<S: System>(world: &World<S>, ask: &Ask) -> View {
-    let messages: Vec<Passage> = world.rest.passages.iter().filter(|p| p.sent >= ask.from && p.sent <= ask.to).cloned().collect();
-    let most = usize::from(ask.rows) * 4;
-    let messages = messages[messages.len().saturating_sub(most)..].to_vec();
+/// Messages under way in the window, the latest that fit, and those that led to a break.
+pub(crate) fn space_time<S: System>(world: &World<S>, ask: &Ask, chains: &[Chain]) -> View {
+    let inside = |p: &&Passage| p.sent <= ask.to && p.received.unwrap_or(p.sent) >= ask.from;
+    let passages = &world.rest.passages;
+    let mut messages: Vec<Passage> = passages.iter().filter(inside).cloned().collect();
+    let most = (usize::from(ask.rows) * 8).max(usize::from(ask.cols) * 2);
+    let left_out = messages.len().saturating_sub(most);
+    messages.drain(..left_out);
     let lanes = (0..world.nodes.len()).map(|at| world.name(NodeId(at as u32)).to_string()).collect();
-    View::SpaceTime(SpaceTime { lanes, messages })
+    let led = |p: &&Passage| chains.iter().flat_map(|chain| &chain.links).any(|link| is_arrival(link, p));
+    let chain = if chains.is_empty() { Vec::new() } else { passages.iter().filter(inside).filter(led).cloned().collect() };
+    let breaks = chains.iter().filter_map(|chain| {
+        let last = chain.links.last()?;
+        let node = match last.what {
+            Linked::Event(Occasion::Message { to, .. }) => Some(to as usize),
+            Linked::Event(Occasion::Timer { node }) => Some(node as usize),
+            _ => None,
+        };
+        (last.at >= ask.from && last.at <= ask.to).then_some((last.at, node, chain.lamp))
+    });
+    let since = if passages.len() < PASSAGES_MAX { Time::ZERO } else { passages.front().map_or(Time::ZERO, |p| p.sent) };
+    View::SpaceTime(SpaceTime { lanes, messages, chain, breaks: breaks.collect(), from: ask.from, to: ask.to, since, left_out })
+}
+
+/// Whether a link of a chain is the arrival of this message.
+fn is_arrival(link: &Link, passage: &Passage) -> bool {
+    let Linked::Event(Occasion::Message { label, from, to }) = link.what else { return false };
+    passage.received == Some(link.at) && (passage.from, passage.to, passage.label) == (from as usize, to as usize, label)
 }

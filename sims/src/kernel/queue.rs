@@ -19,7 +19,7 @@ const NO_KEY: u128 = u128::MAX;
 /// Names a pending event, to cancel it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket {
-    slot: u32,
+    pub(crate) slot: u32,
     sequence: u64,
 }
 
@@ -102,6 +102,11 @@ impl<E> Queue<E> {
                 None => self.cancelled -= 1,
             }
         }
+    }
+
+    /// Slot of the event that was taken last: free now, so that it is the next to be filled.
+    pub(crate) fn last_slot(&self) -> usize {
+        self.free.last().map_or(0, |slot| *slot as usize)
     }
 
     /// Takes a pending event back; none if it was taken or cancelled before. Its key stays in the heap until its time.

@@ -2,11 +2,14 @@
 
 use super::action::Action;
 use super::design::Spec;
+use super::faults::Inflicted;
 use super::halt::Halts;
 use super::invariant::{InvariantSpec, Verdict};
 use super::log::Entry;
 use super::time::Time;
+use super::trail::Chain;
 use super::view::{Ask, View};
+use std::sync::Arc;
 
 /// Why `advance` came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +85,18 @@ pub trait Run: Send {
     fn log(&self, most: usize) -> Vec<Entry>;
     /// Names of the nodes, for menus.
     fn nodes(&self) -> Vec<String>;
-    /// Faults in force, in words.
-    fn faults(&self) -> Vec<String>;
+    /// Faults in force, each with what undoes it.
+    fn faults(&self) -> Vec<Inflicted>;
+    /// From now on remembers which event caused which, and the messages of late: for a run that is looked at.
+    fn follow(&mut self) {}
+    /// What led to each break of a law, of those that broke while it was followed.
+    fn chains(&self) -> Arc<Vec<Chain>> {
+        Arc::default()
+    }
+    /// Name of a node by its number, as chains and messages give it.
+    fn node_name(&self, _node: u32) -> String {
+        String::new()
+    }
     /// Bytes that a copy of this run takes, near enough: what checkpoints are counted by.
     fn weight(&self) -> usize;
     /// Kinds of messages seen lately, for menus.

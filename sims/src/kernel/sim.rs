@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::design::Spec;
+use super::faults::Inflicted;
 use super::halt::{Halts, Seen};
 use super::invariant::{InvariantSpec, Lamps, Verdict};
 use super::knob::Knobs;
@@ -10,7 +11,9 @@ use super::metrics::Metrics;
 use super::queue::{Queue, Ticket};
 use super::run::{Happened, Occasion, Run, Stop};
 use super::time::{Span, Time};
+use super::trail::{Chain, Trail};
 use super::view::{Ask, View, What};
+use std::sync::Arc;
 
 /// What is simulated. Events are the model's own type; chance, where it needs any, is its own too.
 pub trait Model: Clone + Send + 'static {
@@ -34,7 +37,7 @@ pub trait Model: Clone + Send + 'static {
     fn diagram(&self, _ask: &Ask, _now: Time) -> View {
         View::Empty("this design has no nodes".into())
     }
-    fn space_time(&self, _ask: &Ask) -> View {
+    fn space_time(&self, _ask: &Ask, _chains: &[Chain]) -> View {
         View::Empty("this design sends no messages".into())
     }
     fn pane(&self, _pane: &str, _ask: &Ask) -> View {
@@ -43,7 +46,7 @@ pub trait Model: Clone + Send + 'static {
     fn nodes(&self) -> Vec<String> {
         Vec::new()
     }
-    fn faults(&self) -> Vec<String> {
+    fn faults(&self) -> Vec<Inflicted> {
         Vec::new()
     }
     /// What kind of event it is, for breakpoints.
@@ -73,6 +76,8 @@ pub struct Core<E> {
     handled: u64,
     digest: u64,
     draining: bool,
+    /// None where nobody looks.
+    trail: Option<Box<Trail>>,
     pub metrics: Metrics,
     pub lamps: Lamps,
     pub log: Log,
@@ -99,13 +104,29 @@ impl<E> Core<E> {
     #[inline]
     pub fn after(&mut self, wait: Span, event: E) -> Ticket {
         self.work += 1;
-        self.queue.put(self.now + wait, Pending { background: false, event })
+        let ticket = self.queue.put(self.now + wait, Pending { background: false, event });
+        self.trace(ticket)
     }
 
     /// Puts an event that is housekeeping.
     #[inline]
     pub fn background(&mut self, wait: Span, event: E) -> Ticket {
-        self.queue.put(self.now + wait, Pending { background: true, event })
+        let ticket = self.queue.put(self.now + wait, Pending { background: true, event });
+        self.trace(ticket)
+    }
+
+    #[inline]
+    fn trace(&mut self, ticket: Ticket) -> Ticket {
+        if let Some(trail) = &mut self.trail {
+            trail.put(ticket.slot as usize);
+        }
+        ticket
+    }
+
+    /// Whether somebody looks: then messages are remembered.
+    #[inline]
+    pub(crate) fn followed(&self) -> bool {
+        self.trail.is_some()
     }
 
     /// Takes a pending event back; false if it has happened already.
@@ -140,6 +161,8 @@ pub struct Sim<M: Model> {
     next_step: usize,
     warm: bool,
     drained: bool,
+    /// The last judgement has begun.
+    judged: bool,
     breaks_logged: u64,
 }
 
@@ -156,12 +179,13 @@ impl<M: Model> Sim<M> {
             handled: 0,
             digest: super::rng::splitmix(spec.seed),
             draining: false,
+            trail: None,
             metrics: Metrics::new(spec.design.metrics, spec.design.reasons),
             lamps: Lamps::new(spec.design.invariants),
             log: Log::default(),
         };
         let warm = spec.warm_up == Span::ZERO;
-        let mut sim = Sim { spec: spec.clone(), knobs: spec.knobs.clone(), core, model, next_step: 0, warm, drained: false, breaks_logged: 0 };
+        let mut sim = Sim { spec: spec.clone(), knobs: spec.knobs.clone(), core, model, next_step: 0, warm, drained: false, judged: false, breaks_logged: 0 };
         sim.model.start(&mut sim.core);
         sim.log_breaks();
         sim
@@ -216,6 +240,9 @@ impl<M: Model> Sim<M> {
             core.handled += 1;
             core.fold(at.0 ^ sequence.rotate_left(40));
             core.fold(M::mark(&pending.event));
+            if let Some(trail) = &mut core.trail {
+                trail.handle(core.queue.last_slot(), core.handled, at, pending.background, M::occasion(&pending.event));
+            }
             shown = show(Next::Event(&pending.event));
             self.model.handle(pending.event, core);
         }
@@ -242,6 +269,11 @@ impl<M: Model> Sim<M> {
         self.breaks_logged = self.core.lamps.breaks;
         let core = &mut self.core;
         for (spec, at, detail) in core.lamps.take_fresh() {
+            match &mut core.trail {
+                Some(trail) if self.judged => trail.broke_at_rest(spec, at),
+                Some(trail) => trail.broke(spec),
+                None => {}
+            }
             core.log.push(at, Level::Broken, format!("{spec}: {detail}"));
         }
     }
@@ -249,6 +281,9 @@ impl<M: Model> Sim<M> {
     /// Does an action at the present instant.
     fn apply(&mut self, action: &Action) -> Result<(), String> {
         self.core.fold(super::rng::hash_name(&action.name) ^ self.core.now.0);
+        if let Some(trail) = &mut self.core.trail {
+            trail.act(self.core.now, action.told());
+        }
         if action.name != "set" {
             self.model.act(action, &mut self.core)?;
             self.core.log.push(self.core.now, Level::Act, action.told());
@@ -392,6 +427,7 @@ impl<M: Model> Run for Sim<M> {
                 _ => break,
             }
         }
+        self.judged = true;
         self.model.finally(&mut self.core);
         self.log_breaks();
     }
@@ -407,7 +443,7 @@ impl<M: Model> Run for Sim<M> {
     fn view(&self, ask: &Ask) -> View {
         match &ask.what {
             What::Diagram => self.model.diagram(ask, self.core.now),
-            What::SpaceTime => self.model.space_time(ask),
+            What::SpaceTime => self.model.space_time(ask, &self.chains()),
             What::Pane(pane) => self.model.pane(pane, ask),
             What::Series(names) => {
                 let points = usize::from(ask.cols.max(1)) * 2;
@@ -439,8 +475,22 @@ impl<M: Model> Run for Sim<M> {
         self.model.nodes()
     }
 
-    fn faults(&self) -> Vec<String> {
+    fn faults(&self) -> Vec<Inflicted> {
         self.model.faults()
+    }
+
+    fn follow(&mut self) {
+        if self.core.trail.is_none() {
+            self.core.trail = Some(Box::new(Trail::new(self.core.handled)));
+        }
+    }
+
+    fn chains(&self) -> Arc<Vec<Chain>> {
+        self.core.trail.as_ref().map_or_else(Arc::default, |trail| trail.chains())
+    }
+
+    fn node_name(&self, node: u32) -> String {
+        self.model.node_name(node)
     }
 
     fn knobs(&self) -> Knobs {
@@ -453,7 +503,7 @@ impl<M: Model> Run for Sim<M> {
 
     fn weight(&self) -> usize {
         let script = self.spec.script.len() * std::mem::size_of::<super::action::Step>();
-        let own = std::mem::size_of::<Self>() + self.core.queue.weight() + self.core.metrics.weight() + self.core.log.weight();
+        let own = std::mem::size_of::<Self>() + self.core.queue.weight() + self.core.metrics.weight() + self.core.log.weight() + self.core.trail.as_ref().map_or(0, |trail| trail.weight());
         own + script + self.model.weight()
     }
 }

@@ -83,11 +83,16 @@ pub struct Box_ {
 pub struct Edge {
     pub from: usize,
     pub to: usize,
+    /// What is wrong with it, in words; empty if nothing is.
     pub label: String,
     /// Messages a second, lately.
     pub flow: f64,
+    /// Messages so far.
+    pub sent: u64,
     pub cut: bool,
     pub slow: bool,
+    /// Some are lost, doubled or overtaken.
+    pub lossy: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -145,6 +150,17 @@ pub struct Heat {
 pub struct SpaceTime {
     pub lanes: Vec<String>,
     pub messages: Vec<Passage>,
+    /// Messages that led to the break of a law: drawn over the others.
+    pub chain: Vec<Passage>,
+    /// Laws that broke in the window: when, at which node if at one, the law's id.
+    pub breaks: Vec<(Time, Option<usize>, &'static str)>,
+    /// The window of time.
+    pub from: Time,
+    pub to: Time,
+    /// Messages before this are no longer remembered.
+    pub since: Time,
+    /// Messages of the window left out because there were too many.
+    pub left_out: usize,
 }
 
 /// One message: sent here then, received there then (or never).

@@ -3,6 +3,7 @@
 use super::action::Action;
 use super::cx::Cx;
 use super::design::Spec;
+use super::faults::Inflicted;
 use super::knob::Knobs;
 use super::network::{Clock, Delay, Network};
 use super::node::{Message, Node, NodeId, System, Watch};
@@ -11,6 +12,7 @@ use super::run::{Occasion, Run};
 use super::sim::{Core, Model, Sim};
 use super::stage::Stage;
 use super::time::Time;
+use super::trail::Chain;
 use super::view::{Ask, Passage, View};
 use super::weight::Flat;
 use super::{inflict, picture};
@@ -91,8 +93,8 @@ pub enum Event<S: System> {
     },
 }
 
-/// Messages remembered for the space-time view.
-const PASSAGES_MAX: usize = 4_096;
+/// Messages remembered for the space-time view, in a run that is followed.
+pub(crate) const PASSAGES_MAX: usize = 16_384;
 
 impl<S: System> World<S> {
     fn new(spec: &Spec) -> World<S> {
@@ -278,8 +280,8 @@ impl<S: System> Model for World<S> {
         picture::diagram(self, ask, now)
     }
 
-    fn space_time(&self, ask: &Ask) -> View {
-        picture::space_time(self, ask)
+    fn space_time(&self, ask: &Ask, chains: &[Chain]) -> View {
+        picture::space_time(self, ask, chains)
     }
 
     fn pane(&self, pane: &str, ask: &Ask) -> View {
@@ -290,7 +292,7 @@ impl<S: System> Model for World<S> {
         self.ids().map(|id| self.name(id).to_string()).collect()
     }
 
-    fn faults(&self) -> Vec<String> {
+    fn faults(&self) -> Vec<Inflicted> {
         inflict::in_force(self)
     }
 

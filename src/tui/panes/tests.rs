@@ -11,7 +11,7 @@ fn node(name: &str, label: &str, state: State, fill: Option<f64>) -> Box_ {
 }
 
 fn edge(from: usize, to: usize, flow: f64) -> Edge {
-    Edge { from, to, label: String::new(), flow, cut: false, slow: false }
+    Edge { from, to, label: String::new(), flow, sent: 0, cut: false, slow: false, lossy: false }
 }
 
 fn limiter() -> View {
@@ -91,6 +91,25 @@ fn samples() -> Vec<(&'static str, View)> {
             View::SpaceTime(SpaceTime {
                 lanes: vec!["client".into(), "n1".into(), "n2".into()],
                 messages: vec![passage(0, 1, 0, Some(400)), passage(1, 2, 420, Some(900)), passage(2, 1, 1000, None), passage(1, 0, 1200, Some(1600))],
+                chain: Vec::new(),
+                breaks: Vec::new(),
+                from: Time(0),
+                to: Time(1600),
+                since: Time::ZERO,
+                left_out: 0,
+            }),
+        ),
+        (
+            "spacetime_chain",
+            View::SpaceTime(SpaceTime {
+                lanes: vec!["client".into(), "n1".into(), "idle".into(), "n2".into()],
+                messages: vec![passage(0, 1, 0, Some(400)), passage(0, 3, 100, Some(700)), passage(1, 3, 420, Some(900)), passage(3, 1, 1000, None)],
+                chain: vec![passage(0, 1, 0, Some(400)), passage(1, 3, 420, Some(900))],
+                breaks: vec![(Time(900), Some(3), "never-twice")],
+                from: Time(0),
+                to: Time(1600),
+                since: Time::ZERO,
+                left_out: 7,
             }),
         ),
         ("prose", View::Prose(vec!["A sentence that is longer than the pane is wide and must be wrapped at words.".into()])),
