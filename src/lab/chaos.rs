@@ -46,18 +46,19 @@ impl Wish {
     /// # Errors
     /// As [`Spec::start`].
     pub fn over(self, spec: &Spec) -> Result<Vec<Step>, String> {
-        let mut probe = Spec { script: Vec::new(), ..spec.clone() }.start()?;
-        probe.advance(Time::ZERO + PROBE.min(spec.length));
+        let probe = Spec { script: Vec::new(), ..spec.clone() }.start()?;
         Ok(self.script(spec, &targets(probe.as_ref()), Time::ZERO, Time::ZERO + spec.length))
     }
 }
 
-/// So long a run goes on before it is asked which links it uses.
+/// So long a copy of a run goes on before it is asked which links it uses.
 const PROBE: Span = Span::secs(3);
 
-/// The nodes of a run and the links it has used so far.
+/// The nodes of a run and the links it uses soon, found on a copy: at its start it has used none.
 pub fn targets(run: &dyn Run) -> Targets {
     let nodes = run.nodes();
+    let mut run = run.fork();
+    run.advance(run.now() + PROBE);
     // So large a picture that no role is drawn as one box.
     let ask = Ask { what: What::Diagram, cols: 2_000, rows: 2_000, from: Time::ZERO, to: run.now() };
     let links = match run.view(&ask) {

@@ -154,10 +154,30 @@ impl Film {
     /// # Errors
     /// As [`Run::act`]; then nothing is recorded.
     pub fn act(&mut self, action: &Action) -> Result<(), String> {
+        let wound_back = self.wound_back();
         self.take(action)?;
-        self.acts.truncate(self.taken - 1);
-        self.acts.push(Step { at: self.run.now(), action: action.clone() });
+        // What is planned ahead of a run that was never wound back has not happened to anybody yet: it stays.
+        if wound_back {
+            self.acts.truncate(self.taken - 1);
+        }
+        self.acts.insert(self.taken - 1, Step { at: self.run.now(), action: action.clone() });
         Ok(())
+    }
+
+    fn wound_back(&self) -> bool {
+        self.reached > self.run.now()
+    }
+
+    /// Plans what will be done later, as if by hand at its time.
+    pub fn plan(&mut self, steps: &[Step]) {
+        let now = self.run.now();
+        if self.wound_back() {
+            self.acts.truncate(self.taken);
+        }
+        self.changes_from(now);
+        self.checkpoints.cut(self.taken, now);
+        self.acts.extend(steps.iter().filter(|step| step.at >= now).cloned());
+        self.acts[self.taken..].sort_by_key(|step| step.at);
     }
 
     /// Does something now and keeps what is recorded after this moment: the same film but for this.

@@ -7,6 +7,7 @@ mod tests;
 use super::branch::{Branches, Change, Hit};
 use super::breakpoint::Breakpoint;
 use super::frame::{Compared, Frame, Wanted};
+use super::chaos::Wish;
 use super::pace::Pace;
 use super::seek::{self, Seek, Way};
 use super::wall::Stopwatch;
@@ -57,6 +58,8 @@ pub enum Command {
     EachValue(String, Vec<String>),
     /// The run that is acted on and shown in full.
     Choose(usize),
+    /// Random faults from now on, for so long.
+    Chaos(Wish, Span),
     /// No longer compared.
     Close(usize),
     /// End the run at its length, as a challenge does; else it goes on.

@@ -2,6 +2,7 @@
 
 use super::{Command, Owner};
 use crate::lab::branch::{self, Branches};
+use crate::lab::chaos::{self, Wish};
 use crate::lab::checkpoints::Moment;
 use crate::lab::seek::Seek;
 use sims::kernel::action::Action;
@@ -27,6 +28,7 @@ impl Owner {
             Command::BackTo(to) => self.jump_back(to.min(now)),
             Command::Jump(to) => self.jump(to),
             Command::Act(action) => self.refused = self.act(&action).err(),
+            Command::Chaos(wish, length) => self.refused = self.chaos(wish, length).err(),
             Command::Set(knob, text) => self.refused = self.set(&knob, &text).err(),
             Command::Restart(seed) => self.refused = self.restart(seed).err(),
             Command::Open(runs) => self.refused = self.open(runs).err(),
@@ -115,6 +117,18 @@ impl Owner {
     fn act(&mut self, action: &Action) -> Result<(), String> {
         self.no_seek()?;
         self.branches.film_mut().act(action)
+    }
+
+    /// The faults of every run that is compared are those of the chosen one: so the futures can be compared.
+    fn chaos(&mut self, wish: Wish, length: Span) -> Result<(), String> {
+        self.no_seek()?;
+        let (run, now) = (self.branches.film().run(), self.branches.now());
+        let steps = wish.script(run.spec(), &chaos::targets(run), now, now + length);
+        if steps.is_empty() {
+            return Err("this design has no faults".into());
+        }
+        self.branches.all_mut().iter_mut().for_each(|branch| branch.film.plan(&steps));
+        Ok(())
     }
 
     /// On the way nobody knows when "now" is.

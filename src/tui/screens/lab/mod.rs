@@ -7,9 +7,11 @@ mod keys;
 mod knobs;
 mod layout;
 mod log;
+mod messages;
 mod metrics;
 mod popup;
 mod save;
+mod smallest;
 mod stops;
 #[cfg(test)]
 mod tests;
@@ -25,6 +27,7 @@ use keys::{Act, KEYS};
 use knobs::Knobs;
 use layout::{Needs, Panes, View};
 use log::LogPane;
+use messages::Messages;
 use popup::{After, Popup};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
@@ -160,7 +163,10 @@ impl LabScreen {
         let body = self.drawn.get();
         let panes = Panes::of(body, self.needs());
         let window = self.time.window(WINDOWS[self.window].0, self.frame.now);
-        self.lab.send(Command::Show(layout::wanted(&panes, self.view(&panes), &self.charts, window)));
+        let mut wanted = layout::wanted(&panes, self.view(&panes), &self.charts, window);
+        // First, because a view is found by what it shows.
+        wanted.splice(0..0, self.popup.as_ref().and_then(|popup| popup.wanted(&self.frame)));
+        self.lab.send(Command::Show(wanted));
         self.asked = body;
     }
 
@@ -197,6 +203,12 @@ impl LabScreen {
                 Reply::DONE
             }
             Act::Faults => self.open_popup(Popup::faults(&frame)),
+            Act::Messages => {
+                let opened = self.open_popup(Ok(Popup::Messages(Messages::new(&frame))));
+                self.ask_views();
+                opened
+            }
+            Act::Shrink => self.shrink(ctx),
             Act::Metrics => self.open_popup(Popup::metrics()),
             Act::Lamps => self.open_popup(Popup::lamps()),
             Act::Open => self.open_popup(Popup::challenges(frame.design.id, ctx)),
@@ -243,12 +255,44 @@ impl LabScreen {
         }
     }
 
+    /// Looks for the smallest script that breaks what is broken.
+    fn shrink(&mut self, ctx: &Ctx<'_>) -> Reply {
+        let spec = self.lab.recorded().ok_or_else(|| "the run does not answer".to_string());
+        let popup = spec.and_then(|spec| smallest::Shrinking::start(spec, &self.frame, ctx)).map(Popup::Shrink);
+        self.open_popup(popup)
+    }
+
     fn popup_key(&mut self, mut popup: Popup, key: KeyEvent, ctx: &Ctx<'_>) -> Reply {
         let after = popup.on_key(key, &self.frame, &mut self.charts, &mut self.stops);
         match after {
             After::Stay => self.popup = Some(popup),
-            After::Close => {}
-            After::Act(action) => self.lab.send(Command::Act(action)),
+            After::Close => {
+                if popup.wanted(&self.frame).is_some() {
+                    self.ask_views();
+                }
+            }
+            After::Act(actions) => {
+                self.popup = Some(popup);
+                actions.into_iter().for_each(|action| self.lab.send(Command::Act(action)));
+            }
+            After::Chaos(wish, length) => {
+                self.lab.send(Command::Chaos(wish, length));
+                let says = format!("chaos of seed {}: {} faults a minute for {length}", wish.seed, wish.intensity);
+                return Reply::ask(Ask::Toast(Tone::Plain, says));
+            }
+            After::Pass => {
+                self.popup = Some(popup);
+                return keymap::find(KEYS, key).map_or(Reply::DONE, |act| self.act(act, ctx));
+            }
+            After::Run(spec) => {
+                self.lab.send(Command::Open(vec![(String::new(), *spec)]));
+                self.lab.send(Command::Pause);
+                return Reply::ask(Ask::Toast(Tone::Good, "the smallest run stands at its start: space plays it".into()));
+            }
+            After::Keep(found) => {
+                self.popup = Some(popup);
+                return save::keep(smallest::file(&found), ctx);
+            }
             After::Go(to) => {
                 self.time.forget();
                 self.lab.send(Command::Jump(to));
@@ -348,6 +392,16 @@ impl Screen for LabScreen {
         if let Some(saved) = message.downcast_ref::<save::Saved>() {
             return vec![saved.told()];
         }
+        let message = match message.downcast::<smallest::Told>() {
+            Ok(told) => {
+                if let Some(Popup::Shrink(shrinking)) = &mut self.popup {
+                    shrinking.on_told(*told);
+                }
+                return Vec::new();
+            }
+            Err(message) => message,
+        };
+        drop(message);
         self.frame = self.lab.frame();
         if self.told == self.frame.refused {
             return Vec::new();

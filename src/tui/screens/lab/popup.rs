@@ -2,10 +2,14 @@
 
 use super::faults::{Menu, Picked};
 use super::jump::{Jump, Typed};
+use super::messages::Messages;
 use super::metrics::{self, Charts};
+use super::smallest::{self, Shrinking};
 use super::stops::{Edited, Editor, Stops};
 use crate::catalog::RunFile;
-use crate::lab::{Frame, evaluate};
+use crate::lab::chaos::Wish;
+use crate::lab::smallest::Smallest;
+use crate::lab::{Frame, Wanted, evaluate};
 use crate::tui::keymap::{KeyHelp, Place};
 use crate::tui::screen::Ctx;
 use crate::tui::theme::Theme;
@@ -17,8 +21,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use sims::kernel::action::Action;
+use sims::kernel::design::Spec;
 use sims::kernel::metric::Shape;
-use sims::kernel::time::Time;
+use sims::kernel::time::{Span as Length, Time};
 use std::sync::Arc;
 
 pub enum Popup {
@@ -34,6 +39,8 @@ pub enum Popup {
     },
     Jump(Jump),
     Stops(Editor),
+    Messages(Messages),
+    Shrink(Shrinking),
     /// Run files of this design: id, title, story.
     Challenges {
         runs: Vec<Arc<RunFile>>,
@@ -44,7 +51,15 @@ pub enum Popup {
 pub enum After {
     Stay,
     Close,
-    Act(Action),
+    /// Stays open: faults seldom come alone.
+    Act(Vec<Action>),
+    /// Random faults for so long.
+    Chaos(Wish, Length),
+    /// The key means what it means without the popup, which stays open.
+    Pass,
+    /// Another run in place of this one.
+    Run(Box<Spec>),
+    Keep(Box<Smallest>),
     /// Other charts are shown now.
     Views,
     Save(String),
@@ -81,19 +96,28 @@ impl Popup {
         if runs.is_empty() { Err("no challenges and no saved runs for this design".into()) } else { Ok(Popup::Challenges { runs, chosen: 0 }) }
     }
 
+    /// A view of the run that it needs beside those of the panes.
+    pub fn wanted(&self, frame: &Frame) -> Option<Wanted> {
+        match self {
+            Popup::Messages(room) => Some(room.wanted(frame.now)),
+            _ => None,
+        }
+    }
+
     pub fn types(&self) -> bool {
         match self {
             Popup::Faults(menu) => menu.types(),
             Popup::Save { .. } | Popup::Jump(_) => true,
             Popup::Stops(editor) => editor.types(),
-            Popup::Metrics { .. } | Popup::Lamps { .. } | Popup::Challenges { .. } => false,
+            Popup::Metrics { .. } | Popup::Lamps { .. } | Popup::Challenges { .. } | Popup::Messages(_) | Popup::Shrink(_) => false,
         }
     }
 
     pub fn keys(&self) -> Vec<KeyHelp> {
         let rows: &[(&'static str, &'static str)] = match self {
-            Popup::Faults(menu) if menu.in_form() => &[("enter", "do it"), ("↑ ↓", "argument"), ("← →", "choose"), ("esc", "back")],
-            Popup::Faults(_) => &[("enter", "choose"), ("j k", "move"), ("esc", "close")],
+            Popup::Faults(menu) => return menu.keys(),
+            Popup::Messages(room) => return room.keys(),
+            Popup::Shrink(shrinking) => return shrinking.keys(),
             Popup::Metrics { .. } => &[("space", "chart it"), ("enter", "as histogram"), ("j k", "move"), ("esc", "close")],
             Popup::Lamps { .. } => &[("j k", "scroll"), ("esc", "close")],
             Popup::Save { .. } => &[("enter", "save"), ("esc", "close")],
@@ -110,7 +134,15 @@ impl Popup {
             Popup::Faults(menu) => match menu.on_key(key, frame) {
                 Picked::Stay => After::Stay,
                 Picked::Close => After::Close,
-                Picked::Act(action) => After::Act(action),
+                Picked::Act(actions) => After::Act(actions),
+                Picked::Chaos(wish, length) => After::Chaos(wish, length),
+            },
+            Popup::Messages(room) => room.on_key(key, frame),
+            Popup::Shrink(shrinking) => match shrinking.on_key(key) {
+                smallest::After::Stay => After::Stay,
+                smallest::After::Close => After::Close,
+                smallest::After::Open(spec) => After::Run(spec),
+                smallest::After::Save(found) => After::Keep(found),
             },
             Popup::Metrics { chosen } => metrics_key(chosen, key, frame, charts),
             Popup::Jump(jump) => match jump.on_key(key, frame.now) {
@@ -157,18 +189,16 @@ impl Popup {
             Popup::Save { input } => input.paste(text),
             Popup::Jump(jump) => jump.on_paste(text),
             Popup::Stops(editor) => editor.on_paste(text),
-            Popup::Metrics { .. } | Popup::Lamps { .. } | Popup::Challenges { .. } => {}
+            Popup::Metrics { .. } | Popup::Lamps { .. } | Popup::Challenges { .. } | Popup::Messages(_) | Popup::Shrink(_) => {}
         }
     }
 
     pub fn draw(&self, frame: &Frame, charts: &Charts, stops: &Stops, area: Rect, buf: &mut Buffer, theme: &Theme) {
         let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX).saturating_add(2);
         match self {
-            Popup::Faults(menu) => {
-                let title = if menu.in_form() { "Do" } else { "Faults and actions" };
-                let needed = if menu.in_form() { 10 } else { frame.design.all_actions().len() };
-                menu.draw(frame, popup::draw(title, 84, rows(needed), area, buf, theme), buf, theme);
-            }
+            Popup::Faults(menu) => menu.draw(frame, area, buf, theme),
+            Popup::Messages(room) => room.draw(frame, area, buf, theme),
+            Popup::Shrink(shrinking) => shrinking.draw(area, buf, theme),
             Popup::Jump(jump) => jump.draw(frame.now, area, buf, theme),
             Popup::Stops(editor) => editor.draw(stops, frame, area, buf, theme),
             Popup::Metrics { chosen } => {

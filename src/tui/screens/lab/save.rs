@@ -18,7 +18,11 @@ impl Saved {
 /// Writes on a worker: a slow disk must not hold the screen.
 pub fn save(lab: &Lab, title: &str, ctx: &Ctx<'_>) -> Reply {
     let Some(spec) = lab.recorded() else { return Reply::ask(Ask::Toast(Tone::Bad, "not saved: the run does not answer".into())) };
-    let file = plan::to_file(&spec, title);
+    keep(plan::to_file(&spec, title), ctx)
+}
+
+/// Writes a run file that is made already.
+pub fn keep(file: crate::catalog::RunFile, ctx: &Ctx<'_>) -> Reply {
     let folder = ctx.rooms.home.runs();
     ctx.mailbox.work("save", move || Saved(write(&folder, &file)));
     Reply::DONE
