@@ -60,14 +60,15 @@ fn a_session_from_the_list_to_the_lab() {
     terminal.until("First gap");
     terminal.keys("l");
     terminal.until("Lab");
-    // A fault: the third of the list stops the first node.
+    // A fault: the first of the vocabulary stops the first node.
     terminal.keys("x");
     terminal.until("stop a node at once");
-    terminal.keys("jj");
     terminal.enter();
-    terminal.until("Do");
+    terminal.until("which node");
     terminal.enter();
     terminal.until("crash node=");
+    terminal.escape();
+    terminal.until("Knobs");
     terminal.escape();
     terminal.until("First gap");
     terminal.enter();
@@ -98,4 +99,51 @@ fn killed_in_the_middle_it_is_taken_up_with_every_word() {
     again.until("Problems");
     again.keys("q");
     assert_eq!(again.ends(), 0);
+}
+
+/// The value after `"name": "` in JSON text.
+fn text_of(json: &str, name: &str) -> String {
+    let from = json.split_once(&format!("\"{name}\": \"")).unwrap_or_else(|| panic!("no {name} in {json}")).1;
+    from.split('"').next().unwrap().to_string()
+}
+
+#[test]
+fn chaos_breaks_a_law_and_the_smallest_script_that_does_is_saved_and_replayed() {
+    let home = tempfile::tempdir().unwrap();
+    let args = ["lab", "distributed-cache", "--seed", "1", "--set", "tombstones=off"];
+    let mut terminal = Terminal::open(home.path(), 120, 40, &args);
+    terminal.until_some("welcome or lab", |text| text.contains("Knobs") || text.contains("elcome"));
+    if terminal.text().contains("elcome") {
+        terminal.enter();
+    }
+    terminal.until("Knobs");
+    terminal.keys(" ");
+    terminal.until("paused");
+    // The last word of the vocabulary: many faults from a seed; here 200 a minute.
+    terminal.keys("xG");
+    terminal.until("which");
+    terminal.enter();
+    terminal.until("which chaos");
+    terminal.keys("\t\t\u{7f}\u{7f}200");
+    terminal.enter();
+    terminal.until("chaos of seed 1: 200 faults a minute");
+    terminal.keys("F ");
+    terminal.until("never-stale broken");
+    terminal.keys(" z");
+    terminal.until("enough to break `never-stale`");
+    let digest = terminal.text().split_once("digest ").unwrap().1.chars().take(16).collect::<String>();
+    terminal.keys("s");
+    terminal.until("saved as");
+    terminal.escape();
+    terminal.until("Knobs");
+    terminal.kill();
+
+    let file = std::fs::read_dir(home.path().join("runs")).unwrap().next().unwrap().unwrap().path();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_greenroom"));
+    let again = command.env("GREENROOM_HOME", home.path()).args(["sim", "distributed-cache", "--json", "--run"]).arg(&file).output().unwrap();
+    let json = String::from_utf8(again.stdout).unwrap();
+    assert_eq!(again.status.code(), Some(1), "the saved run breaks the law: {json}");
+    assert_eq!(text_of(&json, "digest"), digest, "headless it is the run that was found in the lab");
+    let law = json.split("\"name\": \"never-stale\"").nth(1).unwrap();
+    assert_eq!(text_of(law, "verdict"), "broken");
 }

@@ -6,8 +6,8 @@ mod tests;
 
 use super::branch::{Branches, Change, Hit};
 use super::breakpoint::Breakpoint;
-use super::frame::{Compared, Frame, Wanted};
 use super::chaos::Wish;
+use super::frame::{Compared, Frame, Wanted};
 use super::pace::Pace;
 use super::seek::{self, Seek, Way};
 use super::wall::Stopwatch;

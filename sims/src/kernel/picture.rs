@@ -1,8 +1,8 @@
 //! Pictures of a world: its diagram, and its messages in space and time.
 
+use super::inflict;
 use super::network::Trouble;
 use super::node::{Node, NodeId, System};
-use super::inflict;
 use super::run::Occasion;
 use super::time::{Span, Time};
 use super::trail::{Chain, Link, Linked};

@@ -503,7 +503,11 @@ impl<M: Model> Run for Sim<M> {
 
     fn weight(&self) -> usize {
         let script = self.spec.script.len() * std::mem::size_of::<super::action::Step>();
-        let own = std::mem::size_of::<Self>() + self.core.queue.weight() + self.core.metrics.weight() + self.core.log.weight() + self.core.trail.as_ref().map_or(0, |trail| trail.weight());
+        let own = std::mem::size_of::<Self>()
+            + self.core.queue.weight()
+            + self.core.metrics.weight()
+            + self.core.log.weight()
+            + self.core.trail.as_ref().map_or(0, |trail| trail.weight());
         own + script + self.model.weight()
     }
 }

@@ -70,15 +70,7 @@ pub(crate) struct Trail {
 impl Trail {
     /// `handled` events have gone by unseen.
     pub fn new(handled: u64) -> Trail {
-        Trail {
-            now: START,
-            pending: Vec::new(),
-            events: VecDeque::new(),
-            first: handled + 1,
-            acts: VecDeque::new(),
-            first_act: 0,
-            chains: Arc::default(),
-        }
+        Trail { now: START, pending: Vec::new(), events: VecDeque::new(), first: handled + 1, acts: VecDeque::new(), first_act: 0, chains: Arc::default() }
     }
 
     /// An event was put into that slot.
@@ -170,7 +162,9 @@ impl Trail {
 
     /// Bytes, near enough.
     pub fn weight(&self) -> usize {
-        self.pending.capacity() * 8 + self.events.capacity() * std::mem::size_of::<Happening>() + self.acts.iter().map(|(_, told)| 32 + told.len()).sum::<usize>()
+        self.pending.capacity() * 8
+            + self.events.capacity() * std::mem::size_of::<Happening>()
+            + self.acts.iter().map(|(_, told)| 32 + told.len()).sum::<usize>()
     }
 }
 

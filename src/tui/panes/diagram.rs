@@ -35,12 +35,12 @@ pub fn draw(diagram: &Diagram, area: Rect, buf: &mut Buffer, theme: &Theme) {
 /// What is wrong with the links, in words: no colour and no dash may be the only sign.
 fn troubles(diagram: &Diagram) -> String {
     let name = |at: usize| diagram.nodes.get(at).map_or("?", |n| n.name.as_str());
-    let list = |word: &str, wrong: &dyn Fn(&sims::kernel::view::Edge) -> bool| {
-        let links: Vec<String> = diagram.edges.iter().filter(|e| wrong(e)).map(|e| format!("{}>{}", name(e.from), name(e.to))).collect();
-        if links.is_empty() { String::new() } else { format!("{word} {}", links.join(" ")) }
-    };
-    let parts = [list("cut", &|e| e.cut), list("troubled", &|e| e.slow && !e.cut)];
-    parts.iter().filter(|p| !p.is_empty()).cloned().collect::<Vec<_>>().join(" · ")
+    let link = |e: &sims::kernel::view::Edge| format!("{}>{}", name(e.from), name(e.to));
+    let cut: Vec<String> = diagram.edges.iter().filter(|e| e.cut).map(link).collect();
+    let mut parts = if cut.is_empty() { Vec::new() } else { vec![format!("cut {}", cut.join(" "))] };
+    let told = |e: &sims::kernel::view::Edge| if e.label.is_empty() { format!("{} troubled", link(e)) } else { format!("{} {}", link(e), e.label) };
+    parts.extend(diagram.edges.iter().filter(|e| !e.cut && (e.slow || e.lossy)).map(told));
+    parts.join(" · ")
 }
 
 fn draw_plan(diagram: &Diagram, plan: &Plan, area: Rect, buf: &mut Buffer, theme: &Theme) {

@@ -10,7 +10,7 @@ mod histogram;
 pub mod markdown;
 pub mod numbers;
 mod ring;
-mod spacetime;
+pub mod spacetime;
 mod table;
 
 use super::theme::Theme;

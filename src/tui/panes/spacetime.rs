@@ -63,7 +63,11 @@ impl Picture<'_> {
 }
 
 fn nothing(view: &SpaceTime) -> String {
-    if view.to < view.since { format!("messages before {} are no longer remembered: go back in time to see them", view.since) } else { "no messages in this window".into() }
+    if view.to < view.since {
+        format!("messages before {} are no longer remembered: go back in time to see them", view.since)
+    } else {
+        "no messages in this window".into()
+    }
 }
 
 /// Where everything lies.

@@ -45,8 +45,11 @@ pub struct Link {
     pub points: Vec<(u16, u16)>,
     pub ends: [Option<End>; 2],
     pub flow: f64,
+    /// Messages so far, from the earlier layer to the later and back.
+    pub sent: [u64; 2],
     pub cut: bool,
     pub slow: bool,
+    pub lossy: bool,
 }
 
 /// Where a link meets a box.
@@ -73,8 +76,16 @@ struct Pair {
     forth: bool,
     back: bool,
     flow: f64,
+    sent: [u64; 2],
     cut: bool,
     slow: bool,
+    lossy: bool,
+}
+
+impl Pair {
+    fn link(&self, points: Vec<(u16, u16)>, ends: [Option<End>; 2]) -> Link {
+        Link { points, ends, flow: self.flow, sent: self.sent, cut: self.cut, slow: self.slow, lossy: self.lossy }
+    }
 }
 
 pub fn title(node: &Box_) -> String {
@@ -138,7 +149,7 @@ fn plan(diagram: &Diagram, depth: &[usize], pairs: &BTreeMap<(usize, usize), Pai
             let ends = (points.first().copied(), points.last().copied());
             let end = |at: Option<(u16, u16)>, to: &Rect, arrow| at.and_then(|at| Some(End { at, side: side(at, to)?, arrow }));
             let ends = [end(ends.0, &places[a], pair.back), end(ends.1, &places[b], pair.forth)];
-            links.push(Link { points, ends, flow: pair.flow, cut: pair.cut, slow: pair.slow });
+            links.push(pair.link(points, ends));
         }
     }
     links.extend(bus(&peers, &places, sideways));
@@ -195,7 +206,7 @@ fn bus(peers: &[(&(usize, usize), &Pair)], places: &[Rect], sideways: bool) -> V
                 vec![(x1, p.bottom()), (x1, y), (x2, y), (x2, q.bottom())]
             };
             // Without arrows: everyone on the bus may speak.
-            Link { points, ends: [None, None], flow: pair.flow, cut: pair.cut, slow: pair.slow }
+            pair.link(points, [None, None])
         })
         .collect()
 }
@@ -283,4 +294,6 @@ fn add(pair: &mut Pair, edge: &Edge, forth: bool) {
     pair.flow = pair.flow.max(edge.flow);
     pair.cut |= edge.cut;
     pair.slow |= edge.slow;
+    pair.lossy |= edge.lossy;
+    pair.sent[usize::from(!forth)] += edge.sent;
 }

@@ -18,6 +18,7 @@ enum Look {
     #[default]
     Still,
     Busy,
+    Lossy,
     Slow,
     Cut,
 }
@@ -79,7 +80,7 @@ impl<'a> Wires<'a> {
         match look {
             Look::Still => self.theme.border,
             Look::Busy => self.theme.dim,
-            Look::Slow => self.theme.warn,
+            Look::Lossy | Look::Slow => self.theme.warn,
             Look::Cut => self.theme.bad,
         }
     }
@@ -138,15 +139,42 @@ impl<'a> Wires<'a> {
             }
         }
         let (start, length) = best;
+        if !link.cut {
+            self.dots(link, &path, &alone);
+        }
         let middle = path.get(start + length / 2).or(path.get(path.len() / 2));
-        if let (true, Some((x, y))) = (link.cut, middle) {
-            self.signs.push((*x, *y, self.theme.pick("✗", "x").to_string(), Look::Cut));
+        // Troubles by sign, not by colour alone; the words stand below the picture.
+        let sign = match look(link) {
+            Look::Cut => self.theme.pick("✗", "x"),
+            Look::Slow => self.theme.pick("≈", "~"),
+            Look::Lossy => "%",
+            Look::Busy | Look::Still => "",
+        };
+        if let (false, Some((x, y))) = (sign.is_empty(), middle) {
+            self.signs.push((*x, *y, sign.to_string(), look(link)));
         } else if link.flow >= 0.5 && link.ends.iter().flatten().any(|end| end.arrow) {
             let says = format!("{}/s", short(link.flow));
             let width = says.chars().count();
             if width + 3 <= length {
                 let left = path[start].0.min(path[start + length - 1].0);
                 self.signs.push((left + ((length - width) / 2) as u16, path[start].1, says, look(link)));
+            }
+        }
+    }
+
+    /// Messages on their way: a dot each way that moves on with every so many messages, so that a busy link is seen to be busy.
+    fn dots(&mut self, link: &Link, path: &[(u16, u16)], alone: &[bool]) {
+        if path.len() < 3 {
+            return;
+        }
+        // Some eight cells a second of the run, whatever the flow.
+        let step = ((link.flow / 8.0).max(1.0) as u64).next_power_of_two();
+        for (back, sent) in link.sent.iter().enumerate().filter(|(_, sent)| **sent > 0 && link.flow > 0.0) {
+            let place = (sent / step) as usize % path.len();
+            let place = if back == 1 { path.len() - 1 - place } else { place };
+            if alone[place] {
+                let (x, y) = path[place];
+                self.signs.push((x, y, self.theme.pick("•", "o").to_string(), look(link)));
             }
         }
     }
@@ -160,8 +188,8 @@ impl<'a> Wires<'a> {
             };
         }
         match (mask, look) {
-            (m, Look::Cut | Look::Slow) if m & (UP | DOWN) == 0 => "╌",
-            (m, Look::Cut | Look::Slow) if m & (LEFT | RIGHT) == 0 => "╎",
+            (m, Look::Cut | Look::Slow | Look::Lossy) if m & (UP | DOWN) == 0 => "╌",
+            (m, Look::Cut | Look::Slow | Look::Lossy) if m & (LEFT | RIGHT) == 0 => "╎",
             (m, _) if m & (UP | DOWN) == 0 => "─",
             (m, _) if m & (LEFT | RIGHT) == 0 => "│",
             (3, _) => "└",
@@ -187,11 +215,12 @@ fn bit(side: Side) -> u8 {
 }
 
 fn look(link: &Link) -> Look {
-    match (link.cut, link.slow, link.flow > 0.0) {
-        (true, ..) => Look::Cut,
-        (_, true, _) => Look::Slow,
-        (_, _, true) => Look::Busy,
-        _ => Look::Still,
+    match () {
+        () if link.cut => Look::Cut,
+        () if link.slow => Look::Slow,
+        () if link.lossy => Look::Lossy,
+        () if link.flow > 0.0 => Look::Busy,
+        () => Look::Still,
     }
 }
 

@@ -18,7 +18,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use sims::kernel::invariant::Verdict;
 use sims::kernel::time::Time;
-use sims::kernel::view::View as Data;
+use sims::kernel::view::{Bar, State, View as Data};
 
 pub fn header(screen: &LabScreen, theme: &Theme) -> Header {
     let frame = &screen.frame;
@@ -107,6 +107,9 @@ fn view(screen: &LabScreen, view: View, main: bool, area: Rect, buf: &mut Buffer
     if let (View::Story, Some(file)) = (view, &screen.file) {
         return inner.rows().zip(story(file, &screen.frame, inner, theme)).for_each(|(row, line)| line.render(row, buf));
     }
+    if matches!(view, View::Reasons) {
+        return panes::draw(&reasons(&screen.frame), inner, buf, theme);
+    }
     let data = what(view, &screen.charts).and_then(|what| screen.frame.view(&what).cloned());
     match data {
         None => panes::empty("…", inner, buf, theme),
@@ -120,6 +123,24 @@ fn view(screen: &LabScreen, view: View, main: bool, area: Rect, buf: &mut Buffer
     }
 }
 
+/// Every reason with its count, the most frequent first; those that never happened stay, so that it is seen that they can.
+fn reasons(frame: &Frame) -> Data {
+    let all = frame.metric("failed").unwrap_or(0.0);
+    if all == 0.0 {
+        return Data::Empty("no request has failed since the end of the warm-up".into());
+    }
+    let count = |reason: &str| frame.metric(&format!("failed.{reason}")).unwrap_or(0.0);
+    let mut reasons: Vec<(&str, f64)> = frame.design.reasons.iter().map(|reason| (*reason, count(reason))).collect();
+    reasons.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let bar = |(reason, count): &(&str, f64)| Bar {
+        name: (*reason).to_string(),
+        value: *count,
+        says: format!("{} · {} %", significant(*count), significant((count / all * 1000.0).round() / 10.0)),
+        state: if *count > 0.0 { State::Warn } else { State::Idle },
+    };
+    Data::Bars(reasons.iter().map(bar).collect())
+}
+
 fn title(screen: &LabScreen, view: View) -> String {
     match view {
         View::Diagram => "Design".into(),
@@ -130,6 +151,7 @@ fn title(screen: &LabScreen, view: View) -> String {
             format!("{names} · {}", WINDOWS[screen.window].1)
         }
         View::Histogram => screen.charts.histogram.unwrap_or("").into(),
+        View::Reasons => "Failed requests by reason".into(),
         View::Lamps => "Invariants".into(),
         View::Story => "Challenge".into(),
     }

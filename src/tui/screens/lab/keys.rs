@@ -62,7 +62,7 @@ pub const KEYS: &[Binding<Act>] = &[
     bind(&[code(KeyCode::Enter)], "enter", "knob", Act::Knob(Turn::Edit)),
     bind(&[ch('r')], "r", "restart", Act::Restart),
     bind(&[ch('i')], "i", "invariants", Act::Lamps),
-    bind(&[ch('m')], "m", "metrics", Act::Metrics),
+    bind(&[ch('m')], "m", "numbers", Act::Metrics),
     bind(&[ch('s')], "s", "save", Act::Save),
     bind(&[ch('o')], "o", "challenges", Act::Open),
     bind(&[ch('b')], "b", "bench", Act::Bench),

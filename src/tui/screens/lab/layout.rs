@@ -15,6 +15,8 @@ pub enum View {
     /// A chart, by its place, where there is no room for charts of their own.
     Chart(usize),
     Histogram,
+    /// Failed requests by their reason.
+    Reasons,
     Lamps,
     /// The run file's story and objectives.
     Story,
@@ -125,7 +127,7 @@ pub fn what(view: View, charts: &Charts) -> Option<What> {
         View::SpaceTime => What::SpaceTime,
         View::Chart(at) => What::Series(charts.groups.get(at)?.clone()),
         View::Histogram => What::Histogram(charts.histogram?),
-        View::Lamps | View::Story => return None,
+        View::Reasons | View::Lamps | View::Story => return None,
     })
 }
 

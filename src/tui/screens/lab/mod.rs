@@ -142,6 +142,7 @@ impl LabScreen {
         let mut views = vec![View::Diagram];
         views.extend(self.file.is_some().then_some(View::Story));
         views.extend(self.design().panes.iter().map(View::Pane));
+        views.extend((!self.design().reasons.is_empty()).then_some(View::Reasons));
         views.push(View::SpaceTime);
         if panes.charts.is_empty() {
             views.extend((0..self.charts.groups.len()).map(View::Chart));

@@ -202,7 +202,8 @@ impl Popup {
             Popup::Jump(jump) => jump.draw(frame.now, area, buf, theme),
             Popup::Stops(editor) => editor.draw(stops, frame, area, buf, theme),
             Popup::Metrics { chosen } => {
-                let inner = popup::draw("Metrics", 90, rows(frame.design.metrics.len()), area, buf, theme);
+                let needed = rows(metrics::numbers(frame.design).len()).saturating_add(metrics::ORIGIN_ROWS);
+                let inner = popup::draw("Numbers: what each is and where it comes from", 104, needed, area, buf, theme);
                 metrics::draw(*chosen, frame, charts, inner, buf, theme);
             }
             Popup::Lamps { scroll } => {
@@ -231,18 +232,21 @@ impl Popup {
 }
 
 fn metrics_key(chosen: &mut usize, key: KeyEvent, frame: &Frame, charts: &mut Charts) -> After {
-    let metrics = frame.design.metrics;
+    let numbers = metrics::numbers(frame.design);
+    let metric = numbers.get(*chosen).and_then(|number| number.metric());
     match key.code {
-        KeyCode::Down | KeyCode::Char('j') => *chosen = (*chosen + 1).min(metrics.len().saturating_sub(1)),
+        KeyCode::Down | KeyCode::Char('j') => *chosen = (*chosen + 1).min(numbers.len().saturating_sub(1)),
+        KeyCode::PageDown => *chosen = (*chosen + 10).min(numbers.len().saturating_sub(1)),
+        KeyCode::PageUp => *chosen = chosen.saturating_sub(10),
         KeyCode::Up | KeyCode::Char('k') => *chosen = chosen.saturating_sub(1),
         KeyCode::Char(' ') => {
-            if let Some(metric) = metrics.get(*chosen).filter(|m| metrics::has_series(m)) {
+            if let Some(metric) = metric.filter(|m| metrics::has_series(m)) {
                 charts.toggle(metric.name);
                 return After::Views;
             }
         }
         KeyCode::Enter => {
-            if let Some(metric) = metrics.get(*chosen).filter(|m| matches!(m.shape, Shape::Histogram { .. })) {
+            if let Some(metric) = metric.filter(|m| matches!(m.shape, Shape::Histogram { .. })) {
                 charts.histogram = Some(metric.name);
                 return After::Views;
             }

@@ -125,6 +125,7 @@ impl Shrinking {
             State::Failed(why) => lines.extend(text::wrap(why, cols).into_iter().map(|line| Line::styled(line, theme.bad))),
             State::Found(found) => {
                 lines.extend(text::wrap(&format!("{}.", found.found()), cols).into_iter().map(|line| Line::styled(line, theme.dim)));
+                lines.push(Line::styled(format!("Played again, also without a screen, it has the digest {:016x}.", found.digest), theme.dim));
                 lines.push(Line::raw(""));
                 let told = found.told();
                 for (n, says) in told.iter().enumerate() {

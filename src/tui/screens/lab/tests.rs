@@ -129,6 +129,7 @@ fn a_broken_lamp_is_told_with_its_sentence() {
     bench.press("x");
     bench.key(KeyCode::Enter);
     bench.key(KeyCode::Enter);
+    bench.key(KeyCode::Esc);
     bench.until("the break", |f| matches!(f.verdicts[0].1, sims::kernel::invariant::Verdict::Broken { .. }));
     let shown = bench.stage.show(&bench.lab, 120, 40);
     assert!(shown.contains("✗ queue-below-fifty broken") && shown.contains(" wait"), "{shown}");

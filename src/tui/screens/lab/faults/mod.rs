@@ -44,12 +44,7 @@ const CHAOS: ActionSpec = ActionSpec {
     says: "random faults from a seed, each undone after a while; the same seed at the same moment gives the same faults",
     args: &[
         ArgSpec { name: "seed", says: "which chaos", kind: Kind::Integer { min: 0, max: i64::MAX }, default: ArgDefault::Text("1") },
-        ArgSpec {
-            name: "for",
-            says: "how long",
-            kind: Kind::Duration { min: Length::millis(100), max: Length::secs(3600) },
-            default: ArgDefault::Text("30s"),
-        },
+        ArgSpec { name: "for", says: "how long", kind: Kind::Duration { min: Length::millis(100), max: Length::secs(3600) }, default: ArgDefault::Text("30s") },
         ArgSpec { name: "faults", says: "how many a minute", kind: Kind::Integer { min: 1, max: 600 }, default: ArgDefault::Text("20") },
     ],
 };
@@ -83,7 +78,9 @@ impl Menu {
 
     pub fn keys(&self) -> Vec<KeyHelp> {
         let rows: &[(&'static str, &'static str)] = match (&self.form, self.healing) {
-            (Some(form), _) if form.groups() => &[("enter", "do it"), ("↑ ↓", "node"), ("← → 1-9", "group"), ("r", "its whole role"), ("0", "none"), ("esc", "back")],
+            (Some(form), _) if form.groups() => {
+                &[("enter", "do it"), ("↑ ↓", "node"), ("← → 1-9", "group"), ("r", "its whole role"), ("0", "none"), ("esc", "back")]
+            }
             (Some(_), _) => &[("enter", "do it"), ("↑ ↓", "argument"), ("← →", "choose"), ("esc", "back")],
             (None, Some(_)) => &[("enter", "heal it"), ("a", "heal all"), ("j k", "move"), ("tab", "faults"), ("esc", "close")],
             (None, None) => &[("enter", "choose"), ("j k", "move"), ("tab", "what is in force"), ("a", "heal all"), ("esc", "close")],
