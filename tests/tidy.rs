@@ -43,6 +43,12 @@ const WALLS: &[Wall] = &[
         words: &["crate::store", "crate::lab", "std::fs", "Instant::now", "Utc::now"],
         because: "the interview has no clock and no disk: time is handed in",
     },
+    Wall {
+        under: "src/plain",
+        except: &[],
+        words: &["std::fs", "Instant::now", "Utc::now", "println!", "stdin"],
+        because: "words in, words out: cli reads and prints",
+    },
     Wall { under: "src/score", except: &[], words: &["crate::store", "crate::lab", "std::fs", "Instant::now", "Utc::now"], because: "scoring is pure" },
     Wall {
         under: "src/drill",

@@ -63,8 +63,17 @@ fn millis(time: std::time::Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// Where this interview is written. Locks see to it that only one instance has it; on a disk without locks two may, and what the
+/// other one finished or gave up must not be written over: then ours becomes an attempt of its own beside it.
+fn place(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<String> {
+    let state: Option<String> = tx.query_row("SELECT state FROM attempts WHERE id = ?1", [id], |row| row.get(0)).optional()?;
+    let ours = state.is_none_or(|state| state == State::Live.name());
+    Ok(if ours { id.to_owned() } else { format!("{id}.2") })
+}
+
 pub(super) fn write(tx: &Transaction<'_>, now: &Progress) -> rusqlite::Result<()> {
     let at = columns::text(now.at);
+    let id = place(tx, &now.id)?;
     let state = if now.finished { State::Finished } else { State::Live };
     let ended = now.finished.then_some(&at);
     tx.prepare_cached(
@@ -72,7 +81,7 @@ pub(super) fn write(tx: &Transaction<'_>, now: &Progress) -> rusqlite::Result<()
          ON CONFLICT (id) DO UPDATE SET state = ?7, saved_at = ?8, ended_at = ?9, allowed_ms = ?10, used_ms = ?11, hints = ?12, assisted = ?13, snapshot = ?14",
     )?
     .execute(params![
-        now.id,
+        id,
         now.problem,
         now.variant,
         now.title,
@@ -91,12 +100,12 @@ pub(super) fn write(tx: &Transaction<'_>, now: &Progress) -> rusqlite::Result<()
         "INSERT INTO notes VALUES (?1, ?2, ?3, ?4) ON CONFLICT (attempt, phase) DO UPDATE SET text = excluded.text WHERE text <> excluded.text",
     )?;
     for (place, (phase, text)) in now.notes.iter().enumerate() {
-        note.execute(params![now.id, phase, i64::try_from(place).unwrap_or(i64::MAX), text])?;
+        note.execute(params![id, phase, i64::try_from(place).unwrap_or(i64::MAX), text])?;
     }
     let mut event = tx.prepare_cached("INSERT INTO session_events (attempt, at_ms, kind, detail) VALUES (?1, ?2, ?3, ?4)")?;
     for happened in &now.events {
         let detail = serde_json::to_string(&happened.what).unwrap_or_else(|_| "null".to_owned());
-        event.execute(params![now.id, millis(happened.at), happened.what.kind(), detail])?;
+        event.execute(params![id, millis(happened.at), happened.what.kind(), detail])?;
     }
     Ok(())
 }

@@ -373,3 +373,62 @@ fn a_finding_is_kept_with_its_attempt() {
     assert_eq!(store.finding::<String>(&id, "picks").unwrap(), None, "of another shape: as if it were not there");
     assert!(store.save_finding("nobody", "picks", &1).is_err());
 }
+
+/// As an instance does that has no locks, with the wall clock at `at`.
+fn kept_at(store: &Store, id: &str, session: &mut Session, at: chrono::DateTime<Utc>) {
+    let progress = attempts::Progress::of(id, session, at);
+    store.write(move |tx| attempts::write(tx, &progress)).unwrap();
+}
+
+#[test]
+fn two_instances_that_finish_one_interview_on_a_disk_without_locks_keep_both() {
+    let store = Store::in_memory();
+    let mut mine = session();
+    let live = store.begin(&mut mine).unwrap();
+    let mut yours = mine.clone();
+    mine.write(0, "mine").unwrap();
+    mine.finish();
+    kept_at(&store, live.id(), &mut mine, Utc::now());
+    yours.write(0, "yours").unwrap();
+    kept_at(&store, live.id(), &mut yours, Utc::now());
+    yours.finish();
+    kept_at(&store, live.id(), &mut yours, Utc::now());
+    let all = store.attempts().unwrap();
+    assert_eq!(all.iter().map(|attempt| attempt.state).collect::<Vec<_>>(), [State::Finished, State::Finished]);
+    let mut notes: Vec<String> = all.iter().map(|attempt| store.notes(&attempt.id).unwrap()[0].1.clone()).collect();
+    notes.sort();
+    assert_eq!(notes, ["mine", "yours"]);
+}
+
+#[test]
+fn a_clock_set_back_during_an_interview_takes_none_of_its_minutes() {
+    let store = Store::in_memory();
+    let mut session = session();
+    let live = store.begin(&mut session).unwrap();
+    let noon = Utc::now();
+    session.pass(Duration::from_secs(600));
+    kept_at(&store, live.id(), &mut session, noon);
+    session.pass(Duration::from_secs(600));
+    session.finish();
+    kept_at(&store, live.id(), &mut session, noon - chrono::Duration::days(400));
+    let attempt = store.attempt(live.id()).unwrap();
+    assert_eq!((attempt.state, attempt.used_ms), (State::Finished, 1_200_000));
+    assert!(attempt.ended_at.unwrap() < attempt.started_at, "the wall clock says what it says; nothing is computed from it");
+    assert_eq!(store.session(live.id()).unwrap().elapsed(), Duration::from_secs(1200));
+}
+
+#[test]
+fn an_interview_of_a_newer_greenroom_is_refused_and_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = {
+        let store = Store::open(&home(&folder));
+        let live = store.begin(&mut session()).unwrap();
+        live.id().to_owned()
+    };
+    let newer = "UPDATE attempts SET snapshot = json_set(snapshot, '$.format', 77, '$.stage', 'dreaming')";
+    sql(&home(&folder).database(), newer);
+    let store = Store::open(&home(&folder));
+    let why = store.take_up(&id).map(drop).unwrap_err().to_string();
+    assert!(why.contains("newer greenroom (format 77"), "{why}");
+    assert_eq!((store.attempt(&id).unwrap().state, store.notes(&id).unwrap().len()), (State::Live, 3));
+}

@@ -3,7 +3,7 @@
 use crate::session::{Mode, Session};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::entry::Entry;
-use crate::tui::widgets::{popup, text};
+use crate::tui::widgets::{popup, scroll, text};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
@@ -70,7 +70,7 @@ impl AskBox {
 
     pub fn draw(&self, session: &Session, area: Rect, buf: &mut Buffer, theme: &Theme) {
         let found = self.found(session);
-        let rows = u16::try_from(found.len().min(10) + 6).unwrap_or(16);
+        let rows = u16::try_from(found.len().min(12) + 6).unwrap_or(18);
         let inner = popup::draw("Ask the interviewer", 76, rows, area, buf, theme);
         let [body, foot] = popup::with_foot(inner);
         let row = |n: usize| Rect { y: body.y + u16::try_from(n).unwrap_or(0), height: 1, ..body }.intersection(body);
@@ -78,14 +78,20 @@ impl AskBox {
         Span::styled(mark(0), theme.accent).render(row(0), buf);
         self.entry.draw(Rect { x: body.x + 2, width: body.width.saturating_sub(2), ..row(0) }, buf, theme);
         let cols = usize::from(body.width).saturating_sub(10);
-        for (n, fact) in found.iter().enumerate().take(usize::from(body.height).saturating_sub(2)) {
-            let at = row(n + 2);
+        let shown = body.height.saturating_sub(2);
+        let from = scroll::window(self.chosen.saturating_sub(1), shown, found.len());
+        for (n, fact) in found.iter().enumerate().skip(from).take(usize::from(shown)) {
+            let at = row(n - from + 2);
             let known = if session.has_asked(*fact) { " asked" } else { "" };
             let ask = text::fit(&session.plan().facts[*fact].ask, cols);
             Line::from(vec![Span::styled(mark(n + 1), theme.accent), Span::raw(ask), Span::styled(known, theme.dim)]).render(at, buf);
             if self.chosen == n + 1 {
                 buf.set_style(at, theme.selected);
             }
+        }
+        if found.len() > usize::from(shown) {
+            let more = format!("{} of {}", self.chosen.max(from + 1), found.len());
+            Line::styled(more, theme.dim).right_aligned().render(row(1), buf);
         }
         let hint = if found.is_empty() {
             "enter asks in your own words · esc back"
