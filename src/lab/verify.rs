@@ -3,10 +3,13 @@
 use super::experiment::play_all;
 use super::objectives::{self, Met};
 use super::plan;
+use crate::catalog::expect::significant;
 use crate::catalog::{Good, Pairs, Problem, RunPlan, Scalar, Sizing, Then, sized};
 use crate::score::{Claim, Number, Reached, Swing, Verification};
 use sims::kernel::design::{Design, find};
 use sims::kernel::knob::Knobs;
+use sims::kernel::units::duration;
+use sims::kernel::value::Kind;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -68,6 +71,34 @@ fn verify_on(
     bench.run(told)
 }
 
+/// The text that an answer puts into its knob.
+///
+/// # Errors
+/// What the form allows there, in the candidate's own unit.
+pub fn put(design: &Design, sizing: &Sizing, answer: &str) -> Result<String, String> {
+    let Some(knob) = design.knobs.iter().find(|knob| knob.name == sizing.knob) else { return Err(format!("the design has no knob `{}`", sizing.knob)) };
+    let answer = answer.trim();
+    let text = sized(answer, sizing.scale, &sizing.unit, &knob.kind).ok().filter(|text| knob.kind.read(text).is_ok());
+    text.ok_or_else(|| format!("{answer} is not possible: {}", allowed(sizing, &knob.kind)))
+}
+
+/// The limits of a knob, in the unit and at the scale in which its number is asked for.
+fn allowed(sizing: &Sizing, kind: &Kind) -> String {
+    let unit = |n: f64| n / sizing.scale;
+    let (min, max, word) = match kind {
+        Kind::Integer { min, max } => (unit(*min as f64), unit(*max as f64), "a whole number from"),
+        Kind::Number { min, max } => (unit(*min), unit(*max), "a number from"),
+        Kind::Duration { min, max } if duration(&format!("1{}", sizing.unit)).is_ok() => {
+            let one = duration(&format!("1{}", sizing.unit)).map_or(1.0, |one| one.0 as f64);
+            (unit(min.0 as f64 / one), unit(max.0 as f64 / one), "a time from")
+        }
+        _ => return kind.to_string(),
+    };
+    // Asked at a scale, every number is rounded to the nearest that the knob can take.
+    let word = if sizing.scale == 1.0 { word } else { "a number from" };
+    format!("{word} {} to {} {}", significant(min), significant(max), sizing.unit).trim_end().to_string()
+}
+
 /// The settings that one run is made of: knob and its text.
 type Set = BTreeMap<String, String>;
 
@@ -84,12 +115,7 @@ struct Bench<'a> {
 impl Bench<'_> {
     /// What goes into the run for one question.
     fn number(&self, sizing: &Sizing, answer: Option<&String>) -> Number {
-        let put = |answer: &str| {
-            let knob = self.design.knobs.iter().find(|knob| knob.name == sizing.knob).ok_or("the design has no such knob")?;
-            let text = sized(answer, sizing.scale, &sizing.unit, &knob.kind)?;
-            knob.kind.read(&text).map(|_| text)
-        };
-        let (value, refused) = match answer.map(|answer| put(answer)) {
+        let (value, refused) = match answer.map(|answer| put(self.design, sizing, answer)) {
             Some(Ok(value)) => (value, None),
             Some(Err(why)) => (self.standing(&sizing.knob), Some(why)),
             None => (self.standing(&sizing.knob), None),
@@ -322,6 +348,23 @@ mod tests {
         assert_eq!(told.met(), 1, "{:?}", told.claims);
         let again = run(&[0], &[("service", "5"), ("cap", "on")]);
         assert!(again.changes.is_empty() && again.met() == 2);
+    }
+
+    #[test]
+    fn impossible_values_are_refused_with_what_is_allowed() {
+        let service = &card().sizing[0];
+        for answer in ["many", "-1", "NaN", "inf", "1e300", "1e999", "5 KB", "5/s", "", "2000", "∞", "0x10"] {
+            let why = put(&toy::DESIGN, service, answer).unwrap_err();
+            assert_eq!(why, format!("{answer} is not possible: a time from 0 to 1,000 ms"));
+        }
+        for (answer, value) in [("5", "5ms"), ("0", "0ms"), ("0.5", "0.5ms"), ("5ms", "5ms"), ("1s", "1s"), (" 7 ", "7ms")] {
+            assert_eq!(put(&toy::DESIGN, service, answer).as_deref(), Ok(value), "{answer}");
+        }
+        assert!(put(&toy::DESIGN, &card().sizing[1], "maybe").unwrap_err().starts_with("maybe is not possible: "));
+        let scaled = Sizing { scale: 0.01, knob: "rate".into(), unit: String::new(), ..service.clone() };
+        assert_eq!(put(&toy::DESIGN, &scaled, "5K").as_deref(), Ok("50"));
+        let gone = Sizing { knob: "gone".into(), ..service.clone() };
+        assert!(put(&toy::DESIGN, &gone, "5").unwrap_err().contains("no knob `gone`"));
     }
 
     #[test]

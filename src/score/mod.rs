@@ -5,6 +5,7 @@ mod estimates;
 mod gap;
 mod lean;
 mod miss;
+mod next;
 mod verdict;
 
 #[cfg(test)]
@@ -18,8 +19,9 @@ use serde::{Deserialize, Serialize};
 pub use band::Band;
 pub use estimates::{Answered, Close, Picks, Step, estimates};
 pub use gap::{Gap, first_gap};
-pub use lean::{Lean, lean};
+pub use lean::{Lean, Leaning, lean, leanings};
 pub use miss::{Miss, MissKind, misses};
+pub use next::{Goes, NextStep, next_step};
 pub use verdict::{Claim, Number, Reached, Swing, Verification};
 
 use crate::catalog::{Dimension, Late, Problem, Rubric};

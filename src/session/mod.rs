@@ -317,6 +317,19 @@ impl Session {
         self.estimates.pop()
     }
 
+    /// Changes a line of the estimation sheet; an empty one is taken off it.
+    pub fn re_estimate(&mut self, at: usize, line: &str) -> Result<(), Refused> {
+        self.open()?;
+        match self.estimates.get_mut(at) {
+            None => return Err(Refused::Unknown),
+            Some(old) if old == line => return Ok(()),
+            Some(_) if line.is_empty() => drop(self.estimates.remove(at)),
+            Some(old) => line.clone_into(old),
+        }
+        self.record(What::Estimated { line: line.to_owned() });
+        Ok(())
+    }
+
     /// Answers a question of the sizing form; an empty answer takes it back.
     pub fn size(&mut self, knob: &str, answer: &str) -> Result<(), Refused> {
         self.open()?;
@@ -468,6 +481,11 @@ impl Session {
     /// Steps taken and steps there are in the current phase: `hint (1/3)`.
     pub fn hint_count(&self) -> (usize, usize) {
         (self.hints[self.phase], self.phase_plan().hints.len())
+    }
+
+    /// Steps of the hints that were taken in a phase.
+    pub fn hints_of(&self, phase: usize) -> usize {
+        self.hints.get(phase).copied().unwrap_or(0)
     }
 
     /// Hints taken in the whole interview.

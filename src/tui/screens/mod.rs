@@ -11,6 +11,7 @@ pub mod interview;
 pub mod lab;
 pub mod list;
 pub mod numbers;
+pub mod proof;
 pub mod scoring;
 pub mod welcome;
 
@@ -40,6 +41,8 @@ pub enum Place {
     Lab { problem: String, run: Option<PathBuf>, seed: Option<u64>, set: Vec<(String, String)> },
     /// A problem's experiments.
     Experiments { problem: String },
+    /// One of them, ready to be guessed.
+    Experiment { problem: String, experiment: String },
     /// Estimation drills, of one kind or of all.
     Numbers { kind: Option<Kind> },
     /// The flashcards' decks.
@@ -78,6 +81,7 @@ pub fn build(place: Place, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
         Place::Cards => Ok(Box::new(cards::Decks::new())),
         Place::Review { deck, cram } => Ok(Box::new(cards::review::Review::open(deck, cram, ctx)?)),
         Place::CardStats => Ok(Box::new(cards::stats::CardStats::open(ctx)?)),
+        Place::Experiment { problem, experiment } => Ok(Box::new(experiments::Experiments::open_one(&problem, &experiment, ctx)?)),
         Place::Bench { design } => Ok(Box::new(bench::Bench::open(&design, ctx)?)),
     }
 }

@@ -77,6 +77,17 @@ impl Experiments {
         Ok(Experiments::new(problem, design))
     }
 
+    /// With one experiment chosen and its question asked.
+    ///
+    /// # Errors
+    /// As [`Experiments::open`].
+    pub fn open_one(problem: &str, experiment: &str, ctx: &Ctx<'_>) -> Result<Experiments, String> {
+        let mut screen = Experiments::open(problem, ctx)?;
+        screen.chosen = screen.problem.experiments.iter().position(|known| known.id == experiment).unwrap_or(0);
+        let _ = screen.choose();
+        Ok(screen)
+    }
+
     fn new(problem: Arc<Problem>, design: &'static Design) -> Experiments {
         Experiments { problem, design, chosen: 0, ledger: Vec::new(), stage: Stage::Choosing }
     }

@@ -19,7 +19,7 @@ use crate::store::{Health, Live, Store, StoreError, Unfinished};
 use crate::tui::keymap::{self, KeyHelp};
 use crate::tui::panes::markdown::Markdown;
 use crate::tui::screen::{Ask, Ctx, Edited, Header, Reply, Screen, Tone};
-use crate::tui::screens::Place;
+use crate::tui::screens::{Place, proof};
 use crate::tui::widgets::scroll::Scroll;
 use crate::tui::widgets::solution::{self, Section};
 use ask::{AskBox, Asked};
@@ -173,9 +173,13 @@ impl Interview {
             }
             Act::Pause => self.session.pause(),
             Act::Ask => self.over(Pane::Ask(AskBox::default())),
-            Act::Estimate => self.over(Pane::Sheet(Sheet::default())),
+            Act::Estimate => {
+                // What is to be estimated is part of the task: a real interviewer does not say.
+                let asks = if self.session.mode() == Mode::Real { Vec::new() } else { self.problem.estimation.iter().map(|step| step.ask.clone()).collect() };
+                self.over(Pane::Sheet(Sheet::new(asks)))
+            }
             Act::Size => {
-                let form = Form::new(&self.problem.sizing, self.problem.design.as_deref(), &self.session);
+                let form = Form::new(&self.problem, &self.session);
                 self.over(Pane::Form(form))
             }
             Act::Template => {
@@ -240,8 +244,14 @@ impl Interview {
                     return Vec::new();
                 }
             },
-            Pane::Sheet(sheet) => sheet.on_key(key, &mut self.session),
-            Pane::Form(form) => form.on_key(key, &mut self.session),
+            Pane::Sheet(sheet) => {
+                if let Some(line) = sheet.on_key(key, &mut self.session) {
+                    self.insert(&line);
+                    self.pane = Some(pane);
+                    return vec![Ask::Toast(Tone::Good, "in your notes".into())];
+                }
+            }
+            Pane::Form(form) => form.on_key(key, &mut self.session, ctx.mailbox),
             Pane::Template(insert) => {
                 if let Some(text) = insert.on_key(key) {
                     self.insert(text);
@@ -395,6 +405,13 @@ impl Screen for Interview {
     }
 
     fn on_message(&mut self, message: Box<dyn Any + Send>, ctx: &Ctx<'_>) -> Vec<Ask> {
+        let message = match &mut self.pane {
+            Some(Pane::Form(form)) => match form.on_message(message) {
+                Ok(()) => return Vec::new(),
+                Err(message) => message,
+            },
+            _ => message,
+        };
         let Ok(edited) = message.downcast::<Edited>() else { return Vec::new() };
         self.catch_up(ctx);
         match edited.0 {
@@ -412,6 +429,11 @@ impl Screen for Interview {
 
     /// At the clock's next full second; not at all while it stands.
     fn next_tick(&self, ctx: &Ctx<'_>) -> Option<Duration> {
+        if let Some(Pane::Form(form)) = &self.pane
+            && form.runs()
+        {
+            return Some(proof::TICK);
+        }
         let part = (self.session.elapsed() + ctx.now.saturating_duration_since(self.last)).subsec_millis();
         (self.session.stage() == Stage::Running).then(|| Duration::from_millis(u64::from(1001 - part.min(1000))))
     }

@@ -1,11 +1,11 @@
-//! The estimation sheet: a line is typed, its result stands beside it with its unit.
+//! The estimation sheet: a line is typed, its result stands beside it with its unit, earlier lines come back to be changed.
 
 use crate::session::{self, Session};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::entry::Entry;
-use crate::tui::widgets::{popup, text};
+use crate::tui::widgets::{popup, scroll, text};
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
@@ -13,55 +13,166 @@ use ratatui::widgets::Widget;
 #[derive(Clone, Debug, Default)]
 pub struct Sheet {
     pub entry: Entry,
+    /// The line that came back to be changed; `None`: a new one is typed.
+    at: Option<usize>,
+    /// What was typed before an earlier line came back.
+    draft: String,
+    /// What the card asks to be estimated, where it may be known: then a line can say which it answers.
+    asks: Vec<String>,
 }
 
 impl Sheet {
-    pub fn on_key(&mut self, key: KeyEvent, session: &mut Session) {
+    pub fn new(asks: Vec<String>) -> Sheet {
+        Sheet { asks, ..Sheet::default() }
+    }
+
+    /// Takes a key; returns a line for the notes, if that was asked for.
+    pub fn on_key(&mut self, key: KeyEvent, session: &mut Session) -> Option<String> {
+        let held = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Enter if !self.entry.text().trim().is_empty() => {
-                // A line that does not work out stays to be mended.
-                if self.result(session).is_ok() {
-                    let _ = session.estimate(self.entry.take().trim());
+            KeyCode::Enter => self.enter(session),
+            KeyCode::Up => self.recall(self.at.unwrap_or(session.estimates().len()).checked_sub(1), session),
+            KeyCode::Down if self.at.is_some() => self.recall(self.at.map(|at| at + 1), session),
+            KeyCode::Backspace if self.entry.text().is_empty() && self.at.is_none() => self.recall(session.estimates().len().checked_sub(1), session),
+            KeyCode::Char('p') if held => return self.note(session),
+            KeyCode::Char('x') if held => {
+                if let Some(at) = self.at {
+                    let _ = session.re_estimate(at, "");
+                    self.leave_line();
                 }
             }
-            // On an empty line: the last one comes back to be changed.
-            KeyCode::Backspace | KeyCode::Up if self.entry.text().is_empty() => {
-                if let Some(line) = session.unestimate() {
-                    self.entry = Entry::new(line);
-                }
-            }
+            KeyCode::Tab if !self.asks.is_empty() => self.tag(),
             _ => drop(self.entry.on_key(key)),
+        }
+        None
+    }
+
+    /// A line that does not work out stays to be mended.
+    fn enter(&mut self, session: &mut Session) {
+        let line = self.entry.text().trim().to_string();
+        match self.at {
+            Some(at) if line.is_empty() || self.result(session).is_ok() => {
+                let _ = session.re_estimate(at, &line);
+                self.leave_line();
+            }
+            None if !line.is_empty() && self.result(session).is_ok() => {
+                let _ = session.estimate(&line);
+                self.entry.take();
+            }
+            _ => {}
         }
     }
 
-    /// What the typed line gives, below the lines that stand.
-    fn result(&self, session: &Session) -> Result<String, String> {
-        let lines: Vec<&str> = session.estimates().iter().map(String::as_str).chain([self.entry.text()]).collect();
-        session::sheet(&lines).pop().map_or(Err(String::new()), |worked| worked.map(|worked| worked.shown).map_err(|slip| slip.says))
+    fn leave_line(&mut self) {
+        self.at = None;
+        self.entry = Entry::new(std::mem::take(&mut self.draft));
+    }
+
+    fn recall(&mut self, at: Option<usize>, session: &Session) {
+        let Some(at) = at else { return };
+        match session.estimates().get(at) {
+            Some(line) => {
+                if self.at.is_none() {
+                    self.draft = self.entry.take();
+                }
+                self.at = Some(at);
+                self.entry = Entry::new(line.clone());
+            }
+            None => self.leave_line(),
+        }
+    }
+
+    /// The next question, and after the last none.
+    fn tag(&mut self) {
+        let (sum, tag) = session::split_tag(self.entry.text());
+        let next = tag.map_or(0, |tag| tag + 1);
+        let sum = sum.trim_end();
+        let line = if next < self.asks.len() { format!("{sum} #{}", next + 1) } else { sum.to_string() };
+        self.entry = Entry::new(line);
+    }
+
+    /// The typed line with its result; on an empty line the last one.
+    fn note(&self, session: &Session) -> Option<String> {
+        let (line, worked) = if self.entry.text().trim().is_empty() {
+            (session.estimates().last()?.as_str(), session::sheet(session.estimates()).pop()?.ok()?)
+        } else {
+            (self.entry.text(), self.result(session).ok()?)
+        };
+        let sum = session::split_tag(line).0.trim();
+        // `writes = 100M/day` reads as `writes: 100M/day = 1.16 K/s`.
+        let sum = sum.split_once('=').map_or(sum.to_string(), |(name, sum)| format!("{}: {}", name.trim(), sum.trim()));
+        Some(format!("{sum} = {}", worked.shown))
+    }
+
+    /// What the typed line gives, below the lines that stand above it.
+    fn result(&self, session: &Session) -> Result<session::Worked, session::Slip> {
+        let above = self.at.unwrap_or(session.estimates().len());
+        let lines: Vec<&str> = session.estimates().iter().take(above).map(String::as_str).chain([self.entry.text()]).collect();
+        session::sheet(&lines).pop().unwrap_or_else(|| Err(session::Slip { from: 0, to: 1, says: String::new() }))
     }
 
     pub fn draw(&self, session: &Session, area: Rect, buf: &mut Buffer, theme: &Theme) {
+        /// The typed line, the place of a slip, and two lines to say it.
+        const TYPED: usize = 4;
         let lines = session.estimates();
-        let rows = u16::try_from(lines.len().min(20) + 6).unwrap_or(26).max(9);
-        let inner = popup::draw("Estimate", 76, rows, area, buf, theme);
+        let rows = u16::try_from(lines.len().min(20) + TYPED + 5).unwrap_or(30).max(11);
+        let inner = popup::draw("Estimate", 84, rows, area, buf, theme);
         let [body, foot] = popup::with_foot(inner);
-        let room = usize::from(body.height).saturating_sub(2);
-        let from = lines.len().saturating_sub(room);
-        let right = usize::from(body.width) / 3;
+        let room = usize::from(body.height).saturating_sub(TYPED).min(lines.len());
+        let from = scroll::window(self.at.unwrap_or(lines.len().saturating_sub(1)), u16::try_from(room).unwrap_or(0), lines.len());
+        let right = usize::from(body.width) * 2 / 5;
         let left = usize::from(body.width).saturating_sub(right + 2);
         let row = |n: usize| Rect { y: body.y + u16::try_from(n).unwrap_or(0), height: 1, ..body }.intersection(body);
-        for (n, (line, result)) in lines.iter().zip(session::sheet(lines)).skip(from).enumerate() {
-            let result = result.map_or_else(|why| Span::styled(text::fit(&why.says, right), theme.warn), |worked| Span::styled(worked.shown, theme.accent));
-            Line::from(vec![Span::raw(text::pad(line, left)), Span::raw("  "), result]).render(row(n), buf);
+        for (n, (line, result)) in lines.iter().zip(session::sheet(lines)).enumerate().skip(from).take(room) {
+            let result = result.map_or_else(
+                |slip| Span::styled(text::fit(&slip.says, right), theme.warn),
+                |worked| Span::styled(text::fit(&worked.shown, right), theme.accent),
+            );
+            let mark = if self.at == Some(n) { theme.pick("▸ ", "> ") } else { "  " };
+            let style = if self.at == Some(n) { theme.title } else { theme.text };
+            Line::from(vec![Span::styled(mark, theme.accent), Span::styled(text::pad(line, left.saturating_sub(2)), style), Span::raw("  "), result])
+                .render(row(n - from), buf);
         }
-        let now = row(lines.len().min(room) + usize::from(!lines.is_empty()));
-        Span::styled(theme.pick("▶ ", "> "), theme.accent).render(now, buf);
-        self.entry.draw(Rect { x: now.x + 2, width: u16::try_from(left).unwrap_or(0).saturating_sub(2), ..now }, buf, theme);
-        if !self.entry.text().trim().is_empty() {
-            let (shown, style) = self.result(session).map_or_else(|why| (why, theme.warn), |good| (good, theme.accent));
-            let at = Rect { x: now.x + u16::try_from(left + 2).unwrap_or(0), width: u16::try_from(right).unwrap_or(0), ..now }.intersection(body);
-            Line::styled(text::fit(&shown, right), style).render(at, buf);
+        self.draw_typed(session, left, right, Rect { y: row(room).y, height: body.bottom().saturating_sub(row(room).y), ..body }, buf, theme);
+        let tab = if self.asks.is_empty() { "" } else { "tab answers · " };
+        let says = match self.at {
+            None => format!("enter keeps · ↑ earlier lines · ctrl-p into the notes · {tab}esc back"),
+            Some(_) => format!("enter changes it · ctrl-x takes it off · ctrl-p into the notes · {tab}↓ new line"),
+        };
+        Line::styled(says, theme.dim).render(foot, buf);
+    }
+
+    /// The line with the cursor, its result or where it slips, and the question it answers.
+    fn draw_typed(&self, session: &Session, left: usize, right: usize, area: Rect, buf: &mut Buffer, theme: &Theme) {
+        let cells = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        let row = |n: u16| Rect { y: area.y.saturating_add(n), height: 1, ..area }.intersection(area);
+        let now = row(0);
+        let mark = if self.at.is_some() { theme.pick("✎ ", "~ ") } else { theme.pick("▶ ", "> ") };
+        Span::styled(mark, theme.accent).render(now, buf);
+        self.entry.draw(Rect { x: now.x + 2, width: cells(left.saturating_sub(2)), ..now }.intersection(now), buf, theme);
+        let typed = self.entry.text();
+        if typed.trim().is_empty() {
+            let says = "writes = 100M/day · writes * 10 KB * 5y in TB · 20M users * 3 posts/user / day";
+            return Line::styled(text::fit(says, usize::from(area.width)), theme.dim).render(row(2), buf);
         }
-        Line::styled("writes = 100M/day · writes * 10 KB * 5y · enter keeps · ↑ mends", theme.dim).render(foot, buf);
+        match self.result(session) {
+            Ok(worked) => {
+                let at = Rect { x: now.x + cells(left + 2), width: cells(right), ..now }.intersection(now);
+                Line::styled(text::fit(&worked.shown, right), theme.accent).render(at, buf);
+                if let Some(ask) = worked.answers.and_then(|n| self.asks.get(n)) {
+                    Line::styled(text::fit(&format!("answers: {}", ask.trim()), usize::from(area.width)), theme.dim).render(row(1), buf);
+                }
+            }
+            Err(slip) => {
+                // A line that has scrolled sideways shows no place; the words still say what.
+                if typed.chars().count() + 3 < left {
+                    let under = theme.pick("▔", "^").repeat(slip.to.saturating_sub(slip.from).max(1));
+                    Span::styled(format!("  {}{under}", " ".repeat(slip.from)), theme.warn).render(row(1), buf);
+                }
+                for (n, line) in text::wrap(&slip.says, usize::from(area.width).saturating_sub(2)).into_iter().take(2).enumerate() {
+                    Line::styled(format!("  {line}"), theme.warn).render(row(cells(n) + 2), buf);
+                }
+            }
+        }
     }
 }

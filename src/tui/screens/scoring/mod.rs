@@ -1,7 +1,9 @@
 //! Scoring an attempt: first blind, from the notes alone; then again beside the solution; then what it means.
 
 mod detail;
+mod judge;
 mod keys;
+mod notes;
 mod result;
 mod view;
 
@@ -9,24 +11,26 @@ mod view;
 mod tests;
 
 use crate::catalog::{Dimension, FileKind, Missing, Problem, Rubric, RubricLine};
-use crate::lab::objectives::{Met, prove};
-use crate::score::{Grade, Judged, Judgement, Lean, Reading, Score, Taken, score};
-use crate::session::{Said, Session};
-use crate::store::Attempt;
+use crate::lab::verify;
+use crate::score::{Judged, Judgement, Picks, Reading, Score, Taken, score};
+use crate::session::Session;
+use crate::store::{Attempt, Store};
+use crate::tui::event::Mailbox;
 use crate::tui::keymap::{self, KeyHelp};
 use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen, Tone};
-use crate::tui::screens::Place;
+use crate::tui::screens::proof::{self, Proof};
 use crate::tui::widgets::entry::Entry;
 use crate::tui::widgets::solution::{self, Section};
-use crate::{history, tui::event::Mailbox};
-use keys::{AFTER, Act, After, KEYS};
+use keys::{Act, KEYS, PICKING};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 use ratatui::text::Line;
+use result::Debrief;
+use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 pub use view::{mark as grade_mark, short};
 
@@ -51,12 +55,19 @@ enum Side {
     Solution,
 }
 
-/// What the run of the sizing numbers says.
-enum Proof {
-    /// The card or the candidate gave no numbers.
-    None,
-    Running,
-    Known(Result<Vec<Met>, String>),
+/// What the store keeps of an attempt beside its scores, by name.
+mod finding {
+    pub const PROOF: &str = "verification";
+    pub const PICKS: &str = "picks";
+    pub const PLACE: &str = "scoring";
+}
+
+/// Where scoring was left.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Place {
+    informed: bool,
+    done: bool,
+    chosen: usize,
 }
 
 pub struct Scoring {
@@ -71,15 +82,17 @@ pub struct Scoring {
     informed: Judgement,
     chosen: usize,
     evidence: Option<Entry>,
+    /// The line of the notes that is about to become evidence.
+    picking: Option<usize>,
     side: Side,
     from: usize,
     /// Open lines were told once.
     told: bool,
     /// Something was judged since it was last saved.
     changed: bool,
-    lean: Option<Lean>,
     proof: Proof,
-    cancel: Arc<AtomicBool>,
+    picks: Picks,
+    debrief: Debrief,
 }
 
 /// Opens the scoring of an attempt, where it was left.
@@ -97,7 +110,11 @@ pub fn open(attempt: &str, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
     })?;
     let rubric = catalog.rubric(&row.level).unwrap_or_else(|| Arc::new(none(&row.level)));
     let mut screen = Scoring::new(row, session, problem, rubric);
+    screen.restore(store);
     screen.prove(ctx.mailbox);
+    if screen.stage == Stage::Done {
+        screen.done(ctx);
+    }
     Ok(Box::new(screen))
 }
 
@@ -131,164 +148,43 @@ impl Scoring {
             stage,
             chosen: 0,
             evidence: None,
+            picking: None,
             from: 0,
             told: false,
             changed: false,
-            lean: None,
-            proof: Proof::None,
-            cancel: Arc::default(),
+            proof: Proof::default(),
+            picks: Picks::new(),
+            debrief: Debrief::default(),
         };
         screen.chosen = screen.first_open().unwrap_or(0);
         screen
     }
 
-    /// Runs the candidate's numbers against the card's objectives, on a thread of its own.
-    fn prove(&mut self, mailbox: &Mailbox) {
-        let answers: Vec<(String, String)> = self.session.sizing().iter().map(|(knob, answer)| (knob.clone(), answer.clone())).collect();
-        if self.problem.design.is_none() || self.problem.objectives.is_empty() || answers.is_empty() {
-            return;
+    /// What was kept beside the scores: the place, the run of the numbers, which line answers which question.
+    fn restore(&mut self, store: &Store) {
+        let id = self.attempt.id.as_str();
+        if let Ok(Some(place)) = store.finding::<Place>(id, finding::PLACE) {
+            let reading = if place.informed { Reading::Informed } else { Reading::Blind };
+            self.stage = if place.done { Stage::Done } else { Stage::Judge(reading) };
+            self.side = if place.informed { Side::Solution } else { Side::Notes };
+            self.chosen = place.chosen.min(self.items().len().saturating_sub(1));
         }
-        self.proof = Proof::Running;
-        let (problem, cancel) = (Arc::clone(&self.problem), Arc::clone(&self.cancel));
-        // Only what the interviewer really said changes the run.
-        let said: Vec<usize> = self.session.said().iter().filter_map(|(_, said)| if let Said::Moment(n) = said { Some(*n) } else { None }).collect();
-        mailbox.work("proof", move || {
-            let changes: Vec<_> = said.iter().filter_map(|n| problem.interviewer.get(*n)?.then.as_ref()).collect();
-            let answers: Vec<_> = answers.iter().map(|(knob, answer)| (knob.as_str(), answer.as_str())).collect();
-            Proved(prove(&problem, &changes, &answers, &cancel))
-        });
+        self.picks = store.finding(id, finding::PICKS).ok().flatten().unwrap_or_default();
+        if let Ok(Some(kept)) = store.finding(id, finding::PROOF) {
+            self.proof = Proof::known(kept);
+        }
     }
 
-    fn reading(&self) -> Reading {
-        if self.stage == Stage::Judge(Reading::Blind) { Reading::Blind } else { Reading::Informed }
-    }
-
-    fn judgement(&self) -> &Judgement {
-        if self.reading() == Reading::Blind { &self.blind } else { &self.informed }
-    }
-
-    fn judgement_mut(&mut self) -> &mut Judgement {
-        self.changed = true;
-        if self.reading() == Reading::Blind { &mut self.blind } else { &mut self.informed }
+    /// Runs the candidate's numbers against the card's objectives, once: the result is kept.
+    fn prove(&mut self, mailbox: &Mailbox) {
+        if verify::can(&self.problem) && self.proof.is_idle() {
+            self.proof.start(&self.problem, &self.session, mailbox);
+        }
     }
 
     fn score(&self, reading: Reading) -> Score {
         let judgement = if reading == Reading::Blind { &self.blind } else { &self.informed };
         score(&self.problem, &self.rubric, &self.taken, judgement)
-    }
-
-    /// Everything that is judged: the lines of the phases that were begun first, as the card has them.
-    fn items(&self) -> Vec<Item<'_>> {
-        let lines = self.problem.rubric.iter().filter(|line| !self.taken.drops.contains(&line.id) && !self.taken.drops.contains(&line.phase));
-        let dimensions = self.rubric.dimensions.iter().map(Item::Dimension);
-        lines.map(Item::Line).chain(dimensions).chain(self.rubric.communication.iter().map(Item::Communication)).collect()
-    }
-
-    fn item(&self) -> Option<Item<'_>> {
-        self.items().get(self.chosen).copied()
-    }
-
-    fn is_reached(&self, line: &RubricLine) -> bool {
-        self.taken.begun.contains(&line.phase)
-    }
-
-    fn is_open(&self, item: Item<'_>) -> bool {
-        let judgement = self.judgement();
-        match item {
-            Item::Line(line) => self.is_reached(line) && !judgement.lines.contains_key(&line.id),
-            Item::Dimension(dimension) => !judgement.dimensions.contains_key(&dimension.id),
-            Item::Communication(dimension) => !judgement.communication.contains_key(&dimension.id),
-        }
-    }
-
-    fn first_open(&self) -> Option<usize> {
-        self.items().iter().position(|item| self.is_open(*item))
-    }
-
-    fn select(&mut self, at: usize) {
-        self.chosen = at.min(self.items().len().saturating_sub(1));
-        self.from = 0;
-    }
-
-    fn grade(&mut self, grade: Grade) -> Vec<Ask> {
-        let Some(Item::Line(line)) = self.item() else { return hint("a step from 1 to 5 is asked here") };
-        if !self.is_reached(line) {
-            return hint("its phase was not begun: it counts nothing");
-        }
-        let id = line.id.clone();
-        let judgement = self.judgement_mut();
-        let words = judgement.words.remove(&id).unwrap_or_default();
-        // The line stays chosen: its evidence comes next.
-        judgement.lines.entry(id).or_insert(Judged { grade, evidence: words }).grade = grade;
-        Vec::new()
-    }
-
-    fn step(&mut self, step: u8) -> Vec<Ask> {
-        match self.item() {
-            Some(Item::Dimension(dimension)) => {
-                let id = dimension.id.clone();
-                self.judgement_mut().dimensions.insert(id, step);
-            }
-            Some(Item::Communication(dimension)) => {
-                let id = dimension.id.clone();
-                self.judgement_mut().communication.insert(id, step);
-            }
-            _ => return hint("f, h or n is asked here: full, half, none"),
-        }
-        self.select(self.chosen + 1);
-        Vec::new()
-    }
-
-    fn act(&mut self, act: Act, ctx: &Ctx<'_>) -> Vec<Ask> {
-        match act {
-            Act::Down => self.select(self.chosen + 1),
-            Act::Up => self.select(self.chosen.saturating_sub(1)),
-            Act::Grade(grade) => return self.grade(grade),
-            Act::Step(step) => return self.step(step),
-            Act::Evidence => {
-                let Some(Item::Line(line)) = self.item() else { return hint("evidence belongs to the lines of the rubric") };
-                self.evidence = Some(Entry::new(self.evidence_of(&line.id)));
-            }
-            Act::Side if self.reading() == Reading::Blind => return hint("the solution comes after the blind reading"),
-            Act::Side => {
-                self.side = if self.side == Side::Notes { Side::Solution } else { Side::Notes };
-                self.from = 0;
-            }
-            Act::Continue => return self.go_on(ctx),
-            Act::ScrollDown => self.from += 5,
-            Act::ScrollUp => self.from = self.from.saturating_sub(5),
-        }
-        Vec::new()
-    }
-
-    fn evidence_key(&mut self, mut entry: Entry, key: KeyEvent) {
-        match (key.code, self.item()) {
-            (KeyCode::Esc, _) => {}
-            (KeyCode::Enter, Some(Item::Line(line))) => {
-                let (id, evidence) = (line.id.clone(), entry.take().trim().to_string());
-                self.show(&id, evidence);
-                self.select(self.chosen + 1);
-            }
-            _ => {
-                entry.on_key(key);
-                self.evidence = Some(entry);
-            }
-        }
-    }
-
-    fn evidence_of(&self, line: &str) -> String {
-        let judgement = self.judgement();
-        judgement.lines.get(line).map(|judged| &judged.evidence).or_else(|| judgement.words.get(line)).cloned().unwrap_or_default()
-    }
-
-    /// Writes the evidence of a line down; a line that is not graded yet keeps it until it is.
-    fn show(&mut self, line: &str, evidence: String) {
-        let judgement = self.judgement_mut();
-        match judgement.lines.get_mut(line) {
-            Some(judged) => judged.evidence = evidence,
-            None if evidence.is_empty() => drop(judgement.words.remove(line)),
-            None => drop(judgement.words.insert(line.to_owned(), evidence)),
-        }
     }
 
     fn go_on(&mut self, ctx: &Ctx<'_>) -> Vec<Ask> {
@@ -310,31 +206,19 @@ impl Scoring {
             self.stage = Stage::Judge(Reading::Informed);
             self.side = Side::Solution;
             self.select(0);
+            self.keep_place(ctx);
             return vec![Ask::Toast(Tone::Plain, "now beside the solution: read, then change what you see differently".into())];
         }
         self.done(ctx);
+        self.keep_place(ctx);
         Vec::new()
     }
 
     fn done(&mut self, ctx: &Ctx<'_>) {
         self.stage = Stage::Done;
         self.from = 0;
-        self.lean = ctx.rooms.store().and_then(|store| store.attempts().ok()).and_then(|attempts| history::lean(&attempts));
-    }
-
-    /// Going on gives nothing to the lines that are still open: the reading is over.
-    fn close(&mut self) {
-        let open: Vec<String> = self
-            .items()
-            .into_iter()
-            .filter(|item| self.is_open(*item))
-            .filter_map(|item| if let Item::Line(line) = item { Some(line.id.clone()) } else { None })
-            .collect();
-        for id in open {
-            let judgement = self.judgement_mut();
-            let evidence = judgement.words.remove(&id).unwrap_or_default();
-            judgement.lines.insert(id, Judged { grade: Grade::None, evidence });
-        }
+        let attempts = ctx.rooms.store().and_then(|store| store.attempts().ok()).unwrap_or_default();
+        self.debrief.look_back(&self.attempt, attempts, &self.rubric);
     }
 
     /// Writes the reading down; lines that are still open stay open.
@@ -346,32 +230,19 @@ impl Scoring {
         Ok(())
     }
 
-    fn after(&mut self, after: After) -> Vec<Ask> {
-        let problem = self.attempt.problem.clone();
-        match after {
-            After::Home => vec![Ask::Home],
-            After::Lab if self.problem.design.is_none() => hint("this card has no design to run"),
-            After::Lab => vec![Ask::Open(Place::lab(&problem))],
-            After::History => vec![Ask::Open(Place::History { problem: Some(problem) })],
-            After::Again => {
-                self.stage = Stage::Judge(Reading::Informed);
-                self.select(0);
-                Vec::new()
-            }
-            After::Copy => vec![Ask::Copy(result::text(self))],
-            After::ScrollDown => {
-                self.from += 3;
-                Vec::new()
-            }
-            After::ScrollUp => {
-                self.from = self.from.saturating_sub(3);
-                Vec::new()
-            }
+    /// So that scoring goes on where it was left.
+    fn keep_place(&self, ctx: &Ctx<'_>) {
+        let place = Place { informed: self.stage != Stage::Judge(Reading::Blind), done: self.stage == Stage::Done, chosen: self.chosen };
+        self.keep(finding::PLACE, &place, ctx);
+    }
+
+    /// A store that takes nothing has told so itself.
+    fn keep<T: Serialize>(&self, kind: &str, found: &T, ctx: &Ctx<'_>) {
+        if let Some(store) = ctx.rooms.store() {
+            let _ = store.save_finding(&self.attempt.id, kind, found);
         }
     }
 }
-
-struct Proved(Result<Option<Vec<Met>>, String>);
 
 fn hint(says: &str) -> Vec<Ask> {
     vec![Ask::Toast(Tone::Plain, says.into())]
@@ -389,12 +260,6 @@ fn judged(score: &Score) -> Judgement {
     }
 }
 
-impl Drop for Scoring {
-    fn drop(&mut self) {
-        self.cancel.store(true, Ordering::Relaxed);
-    }
-}
-
 impl Screen for Scoring {
     fn header(&self, _ctx: &Ctx<'_>) -> Header {
         let middle = match self.stage {
@@ -403,12 +268,16 @@ impl Screen for Scoring {
             Stage::Done => "",
         };
         let score = self.score(self.reading());
-        let right = format!("{} of 50 · {}", score.total, score.band.name());
+        let right = format!("{} of 50 · {}", short(score.total), score.band.name());
         Header { middle: Line::raw(middle), right: Line::raw(right), ..Header::title(format!("Score: {}", self.attempt.title)) }
     }
 
     fn keys(&self) -> Vec<KeyHelp> {
-        if self.stage == Stage::Done { keymap::help(AFTER) } else { keymap::help(KEYS) }
+        match (self.stage, self.picking) {
+            (Stage::Done, _) => self.debrief.keys(),
+            (Stage::Judge(_), Some(_)) => keymap::help(PICKING),
+            (Stage::Judge(_), None) => keymap::help(KEYS),
+        }
     }
 
     fn on_key(&mut self, key: KeyEvent, ctx: &Ctx<'_>) -> Reply {
@@ -417,7 +286,11 @@ impl Screen for Scoring {
             return Reply::DONE;
         }
         if self.stage == Stage::Done {
-            return keymap::find(AFTER, key).map_or(Reply::Passed, |after| Reply::Used(self.after(after)));
+            return self.after_key(key, ctx);
+        }
+        if let Some(at) = self.picking.take() {
+            self.picking_key(at, key);
+            return Reply::DONE;
         }
         let act = match key.code {
             KeyCode::Char(c @ '1'..='5') if key.modifiers.is_empty() => Some(Act::Step(c as u8 - b'0')),
@@ -436,22 +309,26 @@ impl Screen for Scoring {
         }
     }
 
-    fn on_message(&mut self, message: Box<dyn Any + Send>, _ctx: &Ctx<'_>) -> Vec<Ask> {
-        if let Ok(proved) = message.downcast::<Proved>() {
-            self.proof = match proved.0 {
-                Ok(Some(met)) => Proof::Known(Ok(met)),
-                Ok(None) => Proof::None,
-                Err(why) => Proof::Known(Err(why)),
-            };
+    fn on_message(&mut self, message: Box<dyn Any + Send>, ctx: &Ctx<'_>) -> Vec<Ask> {
+        if let Ok(true) = self.proof.take(message)
+            && let Some(known) = self.proof.verification()
+        {
+            self.keep(finding::PROOF, known, ctx);
         }
         Vec::new()
     }
 
     fn on_save(&mut self, ctx: &Ctx<'_>) {
+        // Words that are being typed are words.
+        if let (Some(entry), Some(Item::Line(line))) = (&self.evidence, self.item()) {
+            let (id, words) = (line.id.clone(), entry.text().trim().to_string());
+            self.show(&id, words);
+        }
         if self.changed {
             // A store that takes nothing has told so itself.
             let _ = self.save(ctx);
         }
+        self.keep_place(ctx);
     }
 
     fn on_show(&mut self, ctx: &Ctx<'_>) -> Vec<Ask> {
@@ -459,6 +336,11 @@ impl Screen for Scoring {
             self.done(ctx);
         }
         Vec::new()
+    }
+
+    /// While the numbers run, the bar moves.
+    fn next_tick(&self, _ctx: &Ctx<'_>) -> Option<Duration> {
+        (self.proof.is_running() && self.stage == Stage::Done).then_some(proof::TICK)
     }
 
     fn types(&self) -> bool {

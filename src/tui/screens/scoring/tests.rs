@@ -1,6 +1,7 @@
 //! Scoring's screen: two readings, kept as they are given, and a result that says what to do.
 
 use super::*;
+use crate::score::Grade;
 use crate::session::{Mode, Plan, sample};
 use crate::tui::screens::harness::Stage as Room;
 use std::time::Duration;
@@ -118,10 +119,168 @@ fn a_step_is_for_scales_and_a_grade_for_lines() {
 fn any_size_can_be_drawn() {
     let room = Room::new();
     let mut screen = open(&room);
-    for keys in ["", "fjfjfj4", "cc", "cc"] {
+    for keys in ["", "fjfjfj4", "t", "\n", "cc", "cc", "1", "2", "3", "4", "p", "\n", "5", "6", "7"] {
         room.write(&mut screen, keys);
         for (cols, rows) in [(1, 3), (5, 4), (20, 5), (60, 18), (80, 24), (200, 60)] {
             room.show(&screen, cols, rows);
         }
+    }
+}
+
+#[test]
+fn a_line_of_the_notes_becomes_evidence_by_a_key() {
+    let room = Room::new();
+    let mut screen = open(&room);
+    room.write(&mut screen, "fjt");
+    assert_eq!(screen.picking, Some(0), "the notes of the line's own phase stand first");
+    insta::assert_snapshot!("taking", room.show(&screen, 80, 24));
+    room.press(&mut screen, KeyCode::Enter);
+    assert_eq!((screen.picking, screen.evidence_of("path").as_str()), (None, "app -> api -> sorted set, exact top 10k"));
+    room.write(&mut screen, "tjjjjj\n");
+    assert_eq!(screen.evidence_of("path"), "20M * 10 / day = 2.31 K/s", "numbers are notes as well");
+    room.write(&mut screen, "t");
+    room.press(&mut screen, KeyCode::Esc);
+    assert_eq!(screen.evidence_of("path"), "20M * 10 / day = 2.31 K/s");
+}
+
+#[test]
+fn leaving_the_second_reading_comes_back_to_it() {
+    let room = Room::new();
+    let mut screen = open(&room);
+    judge(&room, &mut screen);
+    room.write(&mut screen, "cjn");
+    room.press(&mut screen, KeyCode::Enter);
+    room.write(&mut screen, "half a wo");
+    screen.on_save(&room.ctx());
+    let mut later = again(&room, &screen.attempt.id);
+    later.restore(room.store());
+    assert_eq!((later.stage, later.chosen), (Stage::Judge(Reading::Informed), 1));
+    assert_eq!(later.informed.lines["path"].grade, Grade::None);
+    assert_eq!(later.evidence_of("path"), "half a wo", "what was being typed is kept");
+    room.write(&mut later, "c");
+    assert_eq!(later.stage, Stage::Done);
+    let mut last = again(&room, &screen.attempt.id);
+    last.restore(room.store());
+    assert_eq!(last.stage, Stage::Done);
+}
+
+/// A card with estimates, a sheet with three lines, judged to the end.
+fn with_numbers(room: &Room) -> Scoring {
+    let mut card = sample::problem();
+    let step = |ask: &str, answer: &str, unit: &str| {
+        serde_json::from_value(serde_json::json!({"ask": ask, "formula": "1", "steps": "- 20 M × 10\n- ÷ 86,400", "answer": answer, "unit": unit})).unwrap()
+    };
+    card.estimation = vec![step("How many reads?", "2300", "reads/s"), step("How many bytes?", "2G", "bytes"), step("How many nodes?", "3", "nodes")];
+    let mut session = Session::start(Plan::of(&card, None), Mode::Real);
+    let live = room.store().begin(&mut session).unwrap();
+    session.ask(0).unwrap();
+    session.hint().unwrap();
+    for line in ["20M * 10 / day", "100/s", "20M * 10 KB"] {
+        session.estimate(line).unwrap();
+    }
+    session.pass(Duration::from_secs(660));
+    session.mark(crate::session::FIRST_PATH).unwrap();
+    session.finish();
+    room.store().keep(&live, &mut session);
+    let row = room.store().attempt(live.id()).unwrap();
+    let mut screen = Scoring::new(row, session, Arc::new(card), Arc::new(sample::rubric()));
+    room.write(&mut screen, "f");
+    room.write(&mut screen, "cccc");
+    assert_eq!(screen.stage, Stage::Done);
+    screen
+}
+
+#[test]
+fn the_debrief_tells_what_was_not_asked_and_what_was_off() {
+    let room = Room::new();
+    let screen = with_numbers(&room);
+    let shown = room.show(&screen, 120, 60);
+    for says in [
+        "Not asked: 1 of 2",
+        "How fresh must a rank be?",
+        "1 of 3 within ten times, 1 not estimated",
+        "How many bytes?: 100 times too high",
+        "The first full path stood at 11:00",
+        "1 hint",
+    ] {
+        assert!(shown.contains(says), "{says}\n{shown}");
+    }
+    assert!(!shown.contains("fairly"), "nobody is fair after one attempt");
+}
+
+#[test]
+fn the_user_says_which_line_answers_which_question() {
+    let room = Room::new();
+    let mut screen = with_numbers(&room);
+    room.write(&mut screen, "4");
+    insta::assert_snapshot!("numbers", room.show(&screen, 80, 40));
+    let line = |screen: &Scoring, n: usize| screen.steps()[n].yours.as_ref().map(|yours| (yours.line, yours.said));
+    assert_eq!((line(&screen, 0), line(&screen, 2)), (Some((0, false)), None));
+    room.write(&mut screen, "p");
+    room.press(&mut screen, KeyCode::Right);
+    assert_eq!(line(&screen, 0), Some((1, true)));
+    room.write(&mut screen, "jj");
+    room.press(&mut screen, KeyCode::Right);
+    assert_eq!((line(&screen, 0), line(&screen, 2)), (Some((1, true)), Some((0, true))));
+    room.press(&mut screen, KeyCode::Enter);
+    let kept: Picks = room.store().finding(&screen.attempt.id, finding::PICKS).unwrap().unwrap();
+    assert_eq!(kept, screen.picks);
+    room.write(&mut screen, "pjj");
+    room.press(&mut screen, KeyCode::Left);
+    assert_eq!(line(&screen, 2), None, "none is an answer as well");
+}
+
+#[test]
+fn the_next_step_is_a_key_away() {
+    let room = Room::new();
+    let mut screen = with_numbers(&room);
+    assert!(room.press(&mut screen, KeyCode::Enter).is_empty());
+    let shown = room.show(&screen, 80, 24);
+    assert!(shown.contains("[Hints]") && shown.contains("nudge design"), "{shown}");
+}
+
+#[test]
+fn what_the_run_said_is_kept_and_shown_again() {
+    use crate::score::{Claim, Reached, Swing, Verification};
+    let room = Room::new();
+    let screen = with_numbers(&room);
+    let reached = |passed, value| Some(Reached { passed, value: Some(value) });
+    let claim = Claim {
+        text: "p99_ms <= 5".into(),
+        because: Some("so it was agreed".into()),
+        yours: Reached { passed: false, value: Some(41.0) },
+        limit: Some(5.0),
+        seed: Some(2),
+        detail: None,
+        with_good: reached(true, 4.0),
+        swings: vec![Swing { knob: "stores".into(), good: "3".into(), mended: reached(true, 4.9), spoiled: reached(false, 39.0) }],
+    };
+    let number = crate::score::Number {
+        knob: "stores".into(),
+        ask: "How many?".into(),
+        unit: String::new(),
+        answer: Some("1".into()),
+        value: "1".into(),
+        refused: None,
+        good: "3..6".into(),
+        fits: false,
+    };
+    let kept =
+        Verification { seeds: vec![1, 2], numbers: vec![number], claims: vec![claim], changes: vec!["Ten times as many.".into()], ..Verification::default() };
+    room.store().save_finding(&screen.attempt.id, finding::PROOF, &kept).unwrap();
+    let mut later = again(&room, &screen.attempt.id);
+    later.problem = Arc::clone(&screen.problem);
+    Arc::make_mut(&mut later.problem).design = Some("toy".into());
+    Arc::make_mut(&mut later.problem).objectives = vec![serde_json::from_value(serde_json::json!({"holds": "x"})).unwrap()];
+    later.restore(room.store());
+    room.write(&mut later, "4");
+    let shown = room.show(&later, 100, 40);
+    for says in [
+        "0 of 1 objectives met",
+        "p99_ms <= 5: 41, 8.2 times the limit (seed 2)",
+        "It hangs on stores (yours 1, good 3..6): alone at 3 it is met (4.9)",
+        "Ten times as many.",
+    ] {
+        assert!(shown.contains(says), "{says}\n{shown}");
     }
 }

@@ -1,6 +1,6 @@
 //! How judging looks: the lines with their grades, the notes, the solution, and the chosen line in full.
 
-use super::{Item, Scoring, Side, detail};
+use super::{Item, Scoring, Side, detail, notes};
 use crate::score::{Grade, Reading, Score};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{popup, scroll, text};
@@ -100,52 +100,23 @@ fn draw_side(screen: &Scoring, side: Side, area: Rect, buf: &mut Buffer, theme: 
         Side::Notes => "Your notes",
         Side::Solution => "Solution",
     };
-    let block = popup::frame(title, theme);
+    let block = if side == Side::Notes && screen.picking.is_some() { popup::focused(title, theme) } else { popup::frame(title, theme) };
     let inner = block.inner(area);
     block.render(area, buf);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let lines = match side {
-        Side::Notes => notes(screen, phase, usize::from(inner.width), theme),
-        Side::Solution => solution(screen, phase, usize::from(inner.width), theme),
+    let (lines, cursor) = match side {
+        Side::Notes => notes::rows(screen, usize::from(inner.width), theme),
+        Side::Solution => (solution(screen, phase, usize::from(inner.width), theme), None),
     };
-    let from = screen.from.min(lines.len().saturating_sub(usize::from(inner.height)));
+    let from = match cursor {
+        Some(row) => scroll::window(row, inner.height, lines.len()),
+        None => screen.from.min(lines.len().saturating_sub(usize::from(inner.height))),
+    };
     let length = lines.len();
     for (row, line) in lines.into_iter().skip(from).take(usize::from(inner.height)).enumerate() {
         line.render(Rect { y: inner.y + u16::try_from(row).unwrap_or(0), height: 1, ..inner }, buf);
     }
     scroll::bar(area, from, length, buf, theme);
-}
-
-/// The notes of a phase first, those of the others after it: evidence may stand anywhere.
-fn notes(screen: &Scoring, phase: Option<&str>, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let mut phases: Vec<_> = screen.session.plan().phases.iter().enumerate().collect();
-    phases.sort_by_key(|(_, plan)| Some(plan.id.as_str()) != phase);
-    let mut lines = Vec::new();
-    for (n, plan) in phases {
-        let notes = screen.session.notes(n).trim_end();
-        let shown = if notes.is_empty() { "nothing written" } else { notes };
-        lines.push(Line::styled(text::fit(&plan.name, cols), theme.title));
-        let style = if notes.is_empty() { theme.dim } else { theme.text };
-        lines.extend(text::wrap(shown, cols).into_iter().map(|line| Line::styled(line, style)));
-        lines.push(Line::default());
-    }
-    lines.extend(numbers(screen, cols, theme));
-    lines
-}
-
-/// Estimates and sizing answers are notes as well.
-fn numbers(screen: &Scoring, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    let estimates = screen.session.estimates().iter().cloned();
-    let sizes = screen.session.sizing().iter().map(|(knob, answer)| format!("{knob}: {answer}"));
-    for (title, rows) in [("Estimates", estimates.collect::<Vec<_>>()), ("Sizing", sizes.collect())] {
-        if !rows.is_empty() {
-            lines.push(Line::styled(title, theme.title));
-            lines.extend(rows.iter().flat_map(|row| text::wrap(row, cols)).map(Line::raw));
-            lines.push(Line::default());
-        }
-    }
-    lines
 }
 
 fn solution(screen: &Scoring, phase: Option<&str>, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
