@@ -208,7 +208,8 @@ fn a_bad_file_of_ones_own_is_one_line_and_hides_nothing() {
 fn bench_gives_its_contract_fields() {
     let timings = json(&["bench", "rate-limiter", "--quick", "--json"]);
     for timing in timings.as_array().unwrap() {
-        assert_eq!(keys(timing), ["design", "case", "threads", "ops", "ns_per_op", "ops_per_s"]);
+        assert_eq!(keys(timing), ["design", "case", "threads", "ops", "ns_per_op", "ops_per_s", "spread_ns", "machine_ns"]);
+        assert_eq!(keys(&timing["machine_ns"]), ["atomic_add", "memory_access", "clock_read"]);
         assert!(timing["ns_per_op"].as_f64().unwrap() > 0.0, "{timing}");
     }
 }

@@ -7,6 +7,7 @@ mod fault;
 mod head;
 pub mod model;
 mod render;
+pub mod schema;
 mod yaml;
 
 pub use fault::{Fault, Place};

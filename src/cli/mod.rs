@@ -16,6 +16,7 @@ mod man;
 mod mock;
 mod new;
 mod out;
+mod schema;
 mod setting;
 mod show;
 mod sim;
@@ -80,6 +81,8 @@ pub enum Command {
     Doctor,
     /// Print a script that completes commands in your shell.
     Completions(completions::Args),
+    /// Print the JSON Schema of the content files, for editors.
+    Schema,
     /// Print the manual page: greenroom man > greenroom.1
     Man,
 }
@@ -165,7 +168,7 @@ pub fn run(cli: Cli, home: &Home, out: &mut Out) -> Result<Done, Trouble> {
         Some(Command::Sim(args)) => sim::run(&args, &load(), out),
         Some(Command::Experiment(args)) => experiment::run(&args, &load(), out),
         Some(Command::Sweep(args)) => sweep::run(&args, &load(), out),
-        Some(Command::Bench(args)) => bench::run(&args, &load(), out),
+        Some(Command::Bench(args)) => bench::run(&args, &load(), home, out),
         Some(Command::Check(args)) => check::run(&args, home, out),
         Some(Command::Drill(args)) => drill::run(&args, &load(), home, out),
         Some(Command::History(args)) => history::run(&args, &load(), home, out),
@@ -174,6 +177,7 @@ pub fn run(cli: Cli, home: &Home, out: &mut Out) -> Result<Done, Trouble> {
         Some(Command::Doctor) => doctor::run(&load(), home, out),
         Some(Command::Completions(args)) => completions::run(&args, out),
         Some(Command::New(args)) => new::run(&args, home, out),
+        Some(Command::Schema) => schema::run(out),
         Some(Command::Man) => man::run(out),
     }
 }

@@ -7,10 +7,13 @@ use crate::catalog::expect::significant;
 use crate::catalog::{Catalog, RunFile};
 use crate::lab::evaluate::told;
 use crate::lab::headless::{self, Outcome};
+use crate::lab::narrate;
 use crate::lab::objectives::{self, Met};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sims::kernel::invariant::{InvariantKind, InvariantSpec, Verdict};
+use sims::kernel::time::Time;
+use sims::kernel::view::Line;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -33,7 +36,7 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut Out) -> Result<Done, Troubl
     let file = args.setting.file(catalog)?;
     let mut spec = args.setting.spec(design, catalog)?;
     let wish = args.chaos.lay_over(&mut spec)?;
-    let outcome = headless::play(spec.clone())?;
+    let (outcome, signals) = headless::play_and_look(spec.clone(), |run| if args.plain { narrate::signals(run) } else { Vec::new() })?;
     let found = args.chaos.smallest(&spec, &outcome)?;
     args.chaos.save(&spec, found.as_ref())?;
     let met = file.as_ref().map_or_else(|| Ok(Vec::new()), |file| objectives::of_file(file, &outcome))?;
@@ -42,7 +45,7 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut Out) -> Result<Done, Troubl
         chaos::as_json(wish, &spec, found.as_ref(), &mut told);
         out.json(&told)?;
     } else {
-        out.text(&if args.plain { in_sentences(&outcome, &met) } else { in_tables(&outcome, &met) })?;
+        out.text(&if args.plain { in_sentences(&outcome, &signals, &met) } else { in_tables(&outcome, &met) })?;
         for line in chaos::in_words(wish, &spec, found.as_ref()) {
             out.line(&line)?;
         }
@@ -152,7 +155,7 @@ fn objective(met: &Met) -> String {
 }
 
 /// No marks, no columns: one sentence a line.
-fn in_sentences(outcome: &Outcome, met: &[Met]) -> String {
+fn in_sentences(outcome: &Outcome, signals: &[Line], met: &[Met]) -> String {
     let mut lines = vec![format!("This is a run of {}, seed {}, for {} of virtual time.", outcome.design.title, outcome.seed, outcome.length)];
     for (knob, value) in outcome.knobs.iter() {
         lines.push(format!("Knob {} is {value}: {}.", knob.name, knob.says.trim_end_matches('.')));
@@ -160,9 +163,7 @@ fn in_sentences(outcome: &Outcome, met: &[Met]) -> String {
     if outcome.log.is_empty() {
         lines.push("The log is empty.".into());
     }
-    for entry in &outcome.log {
-        lines.push(format!("At {}: {}", entry.at, entry.text));
-    }
+    lines.extend(narrate::told(&outcome.log, signals, Time::ZERO + outcome.length));
     for (name, value) in &outcome.metrics {
         lines.push(format!("Metric {name} is {}.", significant(*value)));
     }

@@ -5,6 +5,7 @@ use sims::kernel::design::{Design, Spec};
 use sims::kernel::invariant::{InvariantKind, InvariantSpec, Verdict};
 use sims::kernel::knob::Knobs;
 use sims::kernel::log::Entry;
+use sims::kernel::run::Run;
 use sims::kernel::time::{Span, Time};
 use std::time::Duration;
 
@@ -34,12 +35,20 @@ const LOG_MAX: usize = 2_000;
 /// # Errors
 /// As [`Spec::start`].
 pub fn play(spec: Spec) -> Result<Outcome, String> {
+    play_and_look(spec, |_| ()).map(|(outcome, ())| outcome)
+}
+
+/// As [`play`], and takes something of the run itself with it before it is gone.
+///
+/// # Errors
+/// As [`Spec::start`].
+pub fn play_and_look<T>(spec: Spec, look: impl FnOnce(&dyn Run) -> T) -> Result<(Outcome, T), String> {
     let (design, seed, knobs, length) = (spec.design, spec.seed, spec.knobs.clone(), spec.length);
     let watch = Stopwatch::start();
     let mut run = spec.start()?;
     run.advance(Time::ZERO + length);
     run.drain();
-    Ok(Outcome {
+    let outcome = Outcome {
         design,
         seed,
         knobs,
@@ -50,7 +59,8 @@ pub fn play(spec: Spec) -> Result<Outcome, String> {
         verdicts: run.verdicts(),
         log: run.log(LOG_MAX),
         wall: watch.elapsed(),
-    })
+    };
+    Ok((outcome, look(run.as_ref())))
 }
 
 impl Outcome {

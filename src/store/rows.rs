@@ -108,6 +108,20 @@ pub struct BenchResult {
     pub measured_at: DateTime<Utc>,
 }
 
+impl BenchResult {
+    /// A case timed just now.
+    pub fn now(design: &str, name: &str, threads: usize, ops: u64, ns_per_op: f64, ops_per_s: f64) -> BenchResult {
+        let threads = u32::try_from(threads).unwrap_or(u32::MAX);
+        BenchResult { design: design.into(), name: name.into(), threads, ops, ns_per_op, ops_per_s, measured_at: Utc::now() }
+    }
+
+    /// The latest earlier time of a case with as many threads; `past` is newest first.
+    pub fn earlier(past: &[BenchResult], name: &str, threads: usize) -> Option<f64> {
+        let same = |result: &&BenchResult| result.name == name && usize::try_from(result.threads) == Ok(threads);
+        past.iter().find(same).map(|result| result.ns_per_op)
+    }
+}
+
 /// What minutes were spent on, besides interviews, whose own clocks count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -6,6 +6,7 @@ pub mod chaos;
 pub mod cx;
 pub mod design;
 pub mod faults;
+pub mod floor;
 pub mod halt;
 mod inflict;
 pub mod invariant;

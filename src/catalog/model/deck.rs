@@ -2,11 +2,12 @@
 
 use super::problem::{FileKind, Flaw};
 use super::words::{Answer, number};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use sims::kernel::units::{self, Quantity};
 use std::fmt;
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deck {
     pub format: u32,
@@ -20,7 +21,7 @@ pub struct Deck {
     pub flaws: Vec<Flaw>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CardKind {
     /// Question and answer.
@@ -37,7 +38,7 @@ pub enum CardKind {
     Number,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Card {
     pub id: String,
@@ -47,6 +48,7 @@ pub struct Card {
     pub topic: String,
     pub ask: String,
     #[serde(default)]
+    #[schemars(with = "Vec<super::words::Scalar>")]
     pub choices: Vec<String>,
     #[serde(default)]
     pub answer: Answer,
@@ -58,6 +60,7 @@ pub struct Card {
     pub unit: String,
     /// How far off a number may be, as a share of it; a tenth if nothing is said.
     #[serde(default, deserialize_with = "share", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<super::schema::Number>")]
     pub tolerance: Option<f64>,
     #[serde(default)]
     pub why: String,
@@ -102,7 +105,7 @@ pub fn plain(quantity: Quantity) -> f64 {
 }
 
 /// A concept on one page.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Page {
     pub format: u32,

@@ -4,6 +4,7 @@ mod deck;
 mod problem;
 mod rest;
 mod run;
+mod schema;
 mod words;
 
 pub use deck::*;

@@ -2,10 +2,11 @@
 
 use super::run::{Experiment, Objective, Proof, Then};
 use super::words::{Answer, Good, Length, Pairs, Scalar, number};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a content file is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FileKind {
     #[default]
@@ -19,7 +20,7 @@ pub enum FileKind {
     Vocabulary,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Problem {
     pub format: u32,
@@ -73,7 +74,7 @@ pub struct Problem {
 }
 
 /// A shorter or narrower form of a problem, addressed as `PROBLEM/VARIANT`.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
     pub id: String,
@@ -87,7 +88,7 @@ pub struct Variant {
     pub drops: Vec<String>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Requirements {
     #[serde(default)]
@@ -97,14 +98,14 @@ pub struct Requirements {
 }
 
 /// A fact that is told when asked for.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Clarify {
     pub ask: String,
     pub answer: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Estimation {
     pub ask: String,
@@ -115,6 +116,7 @@ pub struct Estimation {
     /// Markdown.
     pub steps: String,
     #[serde(deserialize_with = "number")]
+    #[schemars(with = "super::schema::Number")]
     pub answer: f64,
     #[serde(default)]
     pub unit: String,
@@ -123,7 +125,7 @@ pub struct Estimation {
     pub so: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
     pub id: String,
@@ -136,7 +138,7 @@ pub struct Phase {
 }
 
 /// A ladder of three steps for one phase.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hint {
     pub phase: String,
@@ -145,7 +147,7 @@ pub struct Hint {
     pub tell: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MomentKind {
     /// Alters one requirement.
@@ -156,7 +158,7 @@ pub enum MomentKind {
     Pressure,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct InterviewerMoment {
     /// On the session's clock, pauses excluded.
@@ -170,7 +172,7 @@ pub struct InterviewerMoment {
 }
 
 /// One number of the sizing form.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sizing {
     pub knob: String,
@@ -179,6 +181,7 @@ pub struct Sizing {
     pub unit: String,
     /// The candidate's number times this goes into the knob.
     #[serde(default = "whole", deserialize_with = "number")]
+    #[schemars(with = "super::schema::Number")]
     pub scale: f64,
     pub good: Good,
 }
@@ -187,7 +190,7 @@ fn whole() -> f64 {
     1.0
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SolutionSection {
     pub phase: String,
@@ -200,7 +203,7 @@ pub struct SolutionSection {
 }
 
 /// A question after the interview, with answers in up to three depths.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct FollowUp {
     pub ask: String,
@@ -211,7 +214,7 @@ pub struct FollowUp {
     pub staff: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RubricLine {
     pub id: String,
@@ -224,7 +227,7 @@ pub struct RubricLine {
 }
 
 /// A short snippet with one real defect.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flaw {
     pub id: String,
@@ -232,6 +235,7 @@ pub struct Flaw {
     pub language: String,
     pub code: String,
     pub ask: String,
+    #[schemars(with = "Vec<super::words::Scalar>")]
     pub choices: Vec<String>,
     /// Which choice is right, counted from 1.
     pub right: usize,
@@ -247,7 +251,7 @@ pub struct Flaw {
     pub see: Answer,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reference {
     pub title: String,

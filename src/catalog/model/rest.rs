@@ -2,10 +2,11 @@
 
 use super::problem::FileKind;
 use super::words::number;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A level: its dimensions, communication and time rules.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rubric {
     pub format: u32,
@@ -18,7 +19,7 @@ pub struct Rubric {
     pub late: Vec<Late>,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dimension {
     pub id: String,
@@ -35,17 +36,18 @@ fn whole() -> f64 {
 }
 
 /// Points lost by a session that is over its time by at least this share.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Late {
     /// `10%` is 0.1.
     #[serde(deserialize_with = "number")]
+    #[schemars(with = "super::schema::Number")]
     pub over: f64,
     pub points: u32,
 }
 
 /// The shared words for what a problem is about.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vocabulary {
     pub format: u32,

@@ -1,6 +1,7 @@
 //! What describes a run in a card: settings, scripts, objectives, experiments, run files.
 
 use super::words::{Length, Pairs, Scalar, exact};
+use schemars::JsonSchema;
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
 use sims::kernel::time::Span;
@@ -47,11 +48,13 @@ impl Step {
 }
 
 /// The settings of one run. `for`, `warm_up` and `like` are absent where the card leaves them out.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunPlan {
     /// Another run of the same experiment: takes all of it; what stands here is laid over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    // A run may be called `off`, which an editor takes for a switch.
+    #[schemars(with = "Option<Scalar>")]
     pub like: Option<String>,
     #[serde(default)]
     pub set: Pairs<Scalar>,
@@ -92,7 +95,7 @@ impl RunPlan {
 }
 
 /// The run that sizing numbers are laid over.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proof {
     #[serde(default)]
@@ -125,7 +128,7 @@ impl Proof {
 }
 
 /// What an interviewer's change does to the proof: knobs and steps laid over it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Then {
     #[serde(default)]
@@ -134,7 +137,7 @@ pub struct Then {
     pub script: Vec<Step>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 pub enum Is {
     #[serde(rename = "<=")]
     AtMost,
@@ -177,7 +180,7 @@ impl fmt::Display for Is {
 }
 
 /// `{value, is, than}` compares a metric; `{holds}` names an invariant. `check` refuses a mixture; [`Objective::law`] tells them apart.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Objective {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -213,7 +216,7 @@ impl Objective {
 }
 
 /// What the user says before the run.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prediction {
     /// A sum over the runs' metrics.
@@ -250,7 +253,7 @@ impl Prediction {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
     pub say: String,
@@ -258,7 +261,7 @@ pub struct Choice {
     pub when: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
     pub id: String,
@@ -284,7 +287,7 @@ impl Experiment {
 }
 
 /// A run that is told as a file: a challenge, or what a user saved.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunFile {
     pub format: u32,

@@ -1,22 +1,20 @@
-//! The bench: a design's parts timed natively, a bar for each, on a worker that can be stopped.
+//! The bench: a design's parts timed natively beside the machine's floor, on a worker that can be stopped.
 
+mod draw;
 #[cfg(test)]
 mod tests;
 
 use crate::lab::bench::{self, Care, Timing};
+use crate::lab::floor;
 use crate::store::BenchResult;
 use crate::tui::keymap::{self, Binding, KeyHelp, bind, ch, code, quiet};
-use crate::tui::panes::numbers;
 use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen};
-use crate::tui::theme::Theme;
-use crate::tui::widgets::scroll::{self, Scroller};
-use crate::tui::widgets::{meter, popup, text};
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{KeyCode, KeyEvent, MouseEvent};
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
 use sims::designs::ALL;
+use sims::kernel::bench::Bench as Case;
 use sims::kernel::design::Design;
 use std::any::Any;
 use std::sync::Arc;
@@ -27,36 +25,64 @@ enum Act {
     Quick,
     Full,
     Stop,
-    Scroll,
+    Choose,
+    All,
+    WarmUp,
+    Up,
+    Down,
+    First,
+    Last,
     Back,
 }
 
 const KEYS: &[Binding<Act>] = &[
     bind(&[ch('r'), code(KeyCode::Enter)], "r", "quick", Act::Quick),
     bind(&[ch('f')], "f", "full", Act::Full),
+    bind(&[ch(' ')], "space", "choose", Act::Choose),
+    bind(&[ch('a')], "a", "all or none", Act::All),
+    bind(&[ch('w')], "w", "warm-up", Act::WarmUp),
     bind(&[ch('c')], "c", "stop", Act::Stop),
-    quiet(&[ch('j'), ch('k'), code(KeyCode::Down), code(KeyCode::Up), ch('g'), ch('G')], "j k", "scroll", Act::Scroll),
+    quiet(&[ch('k'), code(KeyCode::Up)], "j k", "move", Act::Up),
+    quiet(&[ch('j'), code(KeyCode::Down)], "j k", "move", Act::Down),
+    quiet(&[ch('g'), code(KeyCode::Home)], "g G", "first, last", Act::First),
+    quiet(&[ch('G'), code(KeyCode::End)], "g G", "first, last", Act::Last),
     quiet(&[ch('q')], "q", "back", Act::Back),
 ];
 
+/// Rounds before the first that counts, as `w` turns them.
+const WARM_UPS: [usize; 4] = [bench::WARM_UP, 3, 10, 0];
+
 pub struct Bench {
     design: &'static Design,
-    timings: Vec<Timing>,
+    rows: Vec<Row>,
+    chosen: usize,
+    warm_up: usize,
+    /// The machine's floor, timed in the same run.
+    floor: Vec<Timing>,
     /// Results of earlier days, newest first.
     past: Vec<BenchResult>,
     running: Option<Running>,
-    scroller: Scroller,
+}
+
+/// A case with one of its numbers of threads.
+struct Row {
+    case: &'static Case,
+    threads: usize,
+    on: bool,
+    timing: Option<Timing>,
 }
 
 struct Running {
     /// Tells results of this round from those of one that was stopped.
     round: u64,
-    cases: usize,
+    left: usize,
     cancel: Arc<AtomicBool>,
 }
 
-/// One case is timed.
-struct Timed(u64, Timing);
+/// A row is timed.
+struct Timed(u64, usize, Timing);
+
+struct Floor(u64, Vec<Timing>);
 
 struct Past(Vec<BenchResult>);
 
@@ -79,23 +105,28 @@ impl Bench {
     }
 
     fn new(design: &'static Design) -> Bench {
-        Bench { design, timings: Vec::new(), past: Vec::new(), running: None, scroller: Scroller::default() }
+        let rows = bench::cases(design).map(|(_, case, threads)| Row { case, threads, on: true, timing: None }).collect();
+        Bench { design, rows, chosen: 0, warm_up: bench::WARM_UP, floor: Vec::new(), past: Vec::new(), running: None }
     }
 
+    /// Times what is chosen; what is not keeps its last result.
     fn start(&mut self, care: Care, ctx: &Ctx<'_>) {
         self.stop();
-        self.timings.clear();
+        let jobs: Vec<(usize, &'static Case, usize)> =
+            self.rows.iter().enumerate().filter(|(_, row)| row.on).map(|(at, row)| (at, row.case, row.threads)).collect();
+        jobs.iter().for_each(|(at, ..)| self.rows[*at].timing = None);
         let cancel = Arc::new(AtomicBool::new(false));
         let round = self.running.as_ref().map_or(0, |running| running.round + 1);
-        let design = self.design;
-        self.running = Some(Running { round, cases: bench::cases(design).count(), cancel: Arc::clone(&cancel) });
-        let (mailbox, store) = (ctx.mailbox.clone(), ctx.rooms.store().cloned());
+        self.running = Some(Running { round, left: jobs.len(), cancel: Arc::clone(&cancel) });
+        let (design, warm_up, mailbox, store) = (self.design, self.warm_up, ctx.mailbox.clone(), ctx.rooms.store().cloned());
         ctx.mailbox.work("bench", move || {
-            let mut results = Vec::new();
-            for (design, case, threads) in bench::cases(design) {
-                let Some(timing) = bench::time(design, case, threads, care, &cancel) else { return };
-                results.push(result(&timing));
-                mailbox.send(Timed(round, timing));
+            let Some(machine) = floor::time(care, &cancel) else { return };
+            let mut results: Vec<BenchResult> = machine.iter().map(kept).collect();
+            mailbox.send(Floor(round, machine));
+            for (at, case, threads) in jobs {
+                let Some(timing) = bench::time(design.id, case, threads, care, warm_up, &cancel) else { return };
+                results.push(kept(&timing));
+                mailbox.send(Timed(round, at, timing));
             }
             // Only careful numbers are worth keeping.
             if let (Care::Full, Some(store)) = (care, store) {
@@ -111,32 +142,22 @@ impl Bench {
     }
 
     fn running(&self) -> Option<&Running> {
-        self.running.as_ref().filter(|running| self.timings.len() < running.cases && !running.cancel.load(Ordering::Relaxed))
+        self.running.as_ref().filter(|running| running.left > 0 && !running.cancel.load(Ordering::Relaxed))
     }
 
-    /// The latest earlier result of the same case.
-    fn earlier(&self, timing: &Timing) -> Option<f64> {
-        let same = |past: &&BenchResult| past.name == timing.case && usize::try_from(past.threads) == Ok(timing.threads);
-        self.past.iter().find(same).map(|past| past.ns_per_op)
+    fn choose(&mut self, by: isize) {
+        self.chosen = self.chosen.saturating_add_signed(by).min(self.rows.len().saturating_sub(1));
     }
 }
 
-fn result(timing: &Timing) -> BenchResult {
-    BenchResult {
-        design: timing.design.into(),
-        name: timing.case.into(),
-        threads: u32::try_from(timing.threads).unwrap_or(u32::MAX),
-        ops: timing.ops,
-        ns_per_op: timing.ns_per_op,
-        ops_per_s: timing.ops_per_s,
-        measured_at: chrono::Utc::now(),
-    }
+fn kept(timing: &Timing) -> BenchResult {
+    BenchResult::now(timing.design, timing.case, timing.threads, timing.ops, timing.ns_per_op, timing.ops_per_s)
 }
 
 impl Screen for Bench {
     fn header(&self, ctx: &Ctx<'_>) -> Header {
         let right = match self.running() {
-            Some(running) => Line::from(vec![Span::styled(format!("timing {} of {}", self.timings.len() + 1, running.cases), ctx.theme.accent)]),
+            Some(running) => Line::from(vec![Span::styled(format!("timing, {} to go", running.left), ctx.theme.accent)]),
             None => Line::raw("done"),
         };
         Header { right, ..Header::title(format!("Bench · {}", self.design.title)) }
@@ -148,42 +169,78 @@ impl Screen for Bench {
 
     fn on_key(&mut self, key: KeyEvent, ctx: &Ctx<'_>) -> Reply {
         match keymap::find(KEYS, key) {
+            Some(Act::Quick | Act::Full) if self.rows.iter().all(|row| !row.on) => {
+                return Reply::ask(Ask::Toast(crate::tui::screen::Tone::Warn, "nothing is chosen: space chooses a case, a all of them".into()));
+            }
             Some(Act::Quick) => self.start(Care::Quick, ctx),
             Some(Act::Full) => self.start(Care::Full, ctx),
             Some(Act::Stop) => self.stop(),
-            Some(Act::Back) => return Reply::ask(Ask::Back),
-            Some(Act::Scroll) => {
-                self.scroller.on_key(key);
+            Some(Act::Choose) => {
+                if let Some(row) = self.rows.get_mut(self.chosen) {
+                    row.on = !row.on;
+                }
             }
-            None if self.scroller.on_key(key) => {}
+            Some(Act::All) => {
+                let on = !self.rows.iter().all(|row| row.on);
+                self.rows.iter_mut().for_each(|row| row.on = on);
+            }
+            Some(Act::WarmUp) => {
+                let at = WARM_UPS.iter().position(|rounds| *rounds == self.warm_up).unwrap_or(0);
+                self.warm_up = WARM_UPS[(at + 1) % WARM_UPS.len()];
+            }
+            Some(Act::Up) => self.choose(-1),
+            Some(Act::Down) => self.choose(1),
+            Some(Act::First) => self.choose(isize::MIN),
+            Some(Act::Last) => self.choose(isize::MAX),
+            Some(Act::Back) => return Reply::ask(Ask::Back),
             None => return Reply::Passed,
         }
         Reply::DONE
     }
 
     fn on_mouse(&mut self, mouse: MouseEvent, _body: Rect, _ctx: &Ctx<'_>) -> Reply {
-        if self.scroller.on_wheel(mouse) { Reply::DONE } else { Reply::Passed }
+        match mouse.kind {
+            MouseEventKind::ScrollUp => self.choose(-1),
+            MouseEventKind::ScrollDown => self.choose(1),
+            _ => return Reply::Passed,
+        }
+        Reply::DONE
     }
 
     fn on_message(&mut self, message: Box<dyn Any + Send>, _ctx: &Ctx<'_>) -> Vec<Ask> {
-        let round = self.running.as_ref().map(|running| running.round);
+        let Some(now) = self.running.as_ref().map(|running| running.round) else { return self.on_past(message) };
         let message = match message.downcast::<Timed>() {
             Ok(timed) => {
-                if Some(timed.0) == round {
-                    self.timings.push(timed.1);
+                let Timed(round, at, timing) = *timed;
+                if round == now
+                    && let (Some(row), Some(running)) = (self.rows.get_mut(at), &mut self.running)
+                {
+                    row.timing = Some(timing);
+                    running.left = running.left.saturating_sub(1);
                 }
                 return Vec::new();
             }
             Err(other) => other,
         };
-        if let Ok(past) = message.downcast::<Past>() {
-            self.past = past.0;
+        match message.downcast::<Floor>() {
+            Ok(floor) if floor.0 == now => self.floor = floor.1,
+            Ok(_) => {}
+            Err(other) => return self.on_past(other),
         }
         Vec::new()
     }
 
     fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>) {
-        draw(self, area, buf, ctx.theme);
+        draw::draw(self, area, buf, ctx.theme);
+    }
+}
+
+impl Bench {
+    fn on_past(&mut self, message: Box<dyn Any + Send>) -> Vec<Ask> {
+        if let Ok(past) = message.downcast::<Past>() {
+            self.past = past.0;
+        }
+        Vec::new()
     }
 }
 
@@ -191,54 +248,4 @@ impl Drop for Bench {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-fn draw(screen: &Bench, area: Rect, buf: &mut Buffer, theme: &Theme) {
-    let block = popup::focused("Processor time per operation: shorter is faster", theme);
-    let inner = block.inner(area);
-    block.render(area, buf);
-    let [table, foot] = inner.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(3)]));
-    let name_cols = screen.design.benches.iter().map(|b| b.name.len()).max().unwrap_or(0).clamp(4, (usize::from(table.width) / 3).max(4));
-    let most = screen.timings.iter().map(|t| t.ns_per_op).fold(0.0, f64::max);
-    let head = format!(" {} threads    ns/op     was    ops/s", text::pad("case", name_cols));
-    let mut rows = table.rows();
-    if let Some(row) = rows.next() {
-        Line::styled(head, theme.dim).render(row, buf);
-    }
-    // A case is one row where not all of them have room for two.
-    let fits = table.height.saturating_sub(1);
-    let from = screen.scroller.see(fits, screen.timings.len()).from;
-    scroll::bar(area, from, screen.timings.len() + usize::from(area.height.saturating_sub(2 + fits)), buf, theme);
-    for timing in screen.timings.iter().skip(from) {
-        let (Some(row), more) = (rows.next(), timing.note.as_deref().unwrap_or(timing.says)) else { break };
-        line(screen, timing, name_cols, most, usize::from(row.width), theme).render(row, buf);
-        // What an operation is, where there is room for every case.
-        if usize::from(table.height) > screen.timings.len() * 2 + 1
-            && let Some(row) = rows.next()
-        {
-            Line::styled(format!("   {}", text::fit(more, usize::from(row.width).saturating_sub(4))), theme.dim).render(row, buf);
-        }
-    }
-    if let (Some(_), Some(row)) = (screen.running(), rows.next()) {
-        Line::styled(format!(" {} timing …", meter::spinner(screen.timings.len(), theme)), theme.dim).render(row, buf);
-    }
-    let says = "Median of several rounds. ns/op is processor time of all threads; ops/s is by the wall clock.";
-    foot.rows()
-        .skip(1)
-        .zip(text::wrap(says, usize::from(foot.width).saturating_sub(2)))
-        .for_each(|(row, says)| Line::styled(format!(" {says}"), theme.dim).render(row, buf));
-}
-
-fn line(screen: &Bench, timing: &Timing, name_cols: usize, most: f64, cols: usize, theme: &Theme) -> Line<'static> {
-    let was = screen.earlier(timing).map_or_else(|| "-".into(), numbers::short);
-    let head = format!(
-        " {} {:>7} {:>8} {was:>7} {:>8}  ",
-        text::pad(timing.case, name_cols),
-        timing.threads,
-        numbers::short(timing.ns_per_op),
-        numbers::short(timing.ops_per_s)
-    );
-    let room = cols.saturating_sub(head.len() + 1);
-    let part = if most > 0.0 { timing.ns_per_op / most } else { 0.0 };
-    Line::from(vec![Span::styled(head, theme.text), Span::styled(meter::bar(part, room, theme), theme.accent)])
 }
