@@ -6,6 +6,7 @@ pub mod expect;
 mod fault;
 mod head;
 pub mod model;
+pub mod own;
 mod render;
 pub mod schema;
 mod yaml;

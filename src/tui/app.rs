@@ -319,6 +319,7 @@ impl App {
                     self.deeds.push(Deed::Edit { to: open.id, text });
                 }
             }
+            Ask::Reread => self.reread(),
             Ask::Look(theme) => self.theme = theme,
             Ask::Configure(config) => {
                 if let Err(why) = config.save(&self.rooms.home.config()) {
@@ -333,6 +334,17 @@ impl App {
             }
             Ask::Help => self.help(),
         }
+    }
+
+    /// On a thread: what it brings comes as at the start.
+    fn reread(&self) {
+        let (Some(store), home, sender) = (self.rooms.store().cloned(), self.rooms.home.clone(), self.sender.clone()) else { return };
+        let read = move || {
+            let catalog = std::sync::Arc::new(crate::catalog::Catalog::load(Some(home.data())));
+            let _ = sender.send(Message::Loaded(Box::new(super::rooms::Loaded { catalog, store })));
+        };
+        // Without a thread the next start reads it.
+        let _ = std::thread::Builder::new().name("reread".into()).spawn(read);
     }
 
     fn help(&mut self) {

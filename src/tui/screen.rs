@@ -51,6 +51,8 @@ pub enum Ask {
     Copy(String),
     /// The user's editor; what it returns comes to `on_message` as [`Edited`].
     Edit(String),
+    /// Reads the content anew: a file of the user's was written.
+    Reread,
     /// Another look, at once.
     Look(Theme),
     /// Settings to hold from now on, written to `config.toml`.

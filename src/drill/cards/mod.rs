@@ -1,12 +1,15 @@
 //! Flashcards: when each is due, which comes next, whether an answer is right.
 
+pub mod anki;
 pub mod answer;
 mod desk;
+pub mod draft;
 mod log;
 mod memory;
 mod queue;
 mod schedule;
 pub mod stats;
+pub mod table;
 
 #[cfg(test)]
 mod tests;

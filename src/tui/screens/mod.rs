@@ -16,6 +16,7 @@ pub mod scoring;
 pub mod welcome;
 
 use super::screen::{Ctx, Screen};
+use crate::drill::cards::draft::Draft;
 use crate::drill::numbers::Kind;
 use crate::session::Mode;
 use std::path::PathBuf;
@@ -51,6 +52,8 @@ pub enum Place {
     Review { deck: Option<String>, cram: bool },
     /// What the reviews came to.
     CardStats,
+    /// Cards offered from what was missed.
+    Keep { drafts: Vec<Draft> },
     /// A design's parts, timed.
     Bench { design: String },
 }
@@ -80,6 +83,7 @@ pub fn build(place: Place, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
         Place::Numbers { kind } => Ok(Box::new(numbers::Numbers::open(kind, ctx))),
         Place::Cards => Ok(Box::new(cards::Decks::new())),
         Place::Review { deck, cram } => Ok(Box::new(cards::review::Review::open(deck, cram, ctx)?)),
+        Place::Keep { drafts } => Ok(Box::new(cards::keep::Keep::open(drafts, ctx)?)),
         Place::CardStats => Ok(Box::new(cards::stats::CardStats::open(ctx)?)),
         Place::Experiment { problem, experiment } => Ok(Box::new(experiments::Experiments::open_one(&problem, &experiment, ctx)?)),
         Place::Bench { design } => Ok(Box::new(bench::Bench::open(&design, ctx)?)),

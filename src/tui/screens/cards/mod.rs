@@ -2,6 +2,7 @@
 
 mod draw;
 mod input;
+pub mod keep;
 pub mod review;
 pub mod stats;
 
@@ -104,6 +105,11 @@ impl Decks {
     fn take(&mut self, desk: Desk) {
         self.plan = desk.plan(None, (self.clock)());
         self.counts = self.plan.counts(&desk.states);
+        // A deck's own counts are what one gets by choosing it.
+        for deck in &desk.decks {
+            let own = desk.plan(Some(&deck.id), (self.clock)()).counts(&desk.states);
+            self.counts.extend(own.into_iter().filter(|(id, _)| !id.is_empty()));
+        }
         self.desk = Some(desk);
         self.go(self.chosen);
     }

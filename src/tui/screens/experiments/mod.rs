@@ -7,11 +7,14 @@ mod result;
 mod tests;
 
 use crate::catalog::Problem;
+use crate::catalog::expect::significant;
+use crate::drill::cards::draft::{Draft, Failed};
 use crate::lab::experiment::{self, Ready, Report};
 use crate::lab::target;
 use crate::store::{Guess, Prediction, Store};
 use crate::tui::keymap::{self, KeyHelp};
 use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen, Tone};
+use crate::tui::screens::Place;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{meter, popup};
 use ask::Form;
@@ -145,7 +148,28 @@ impl Experiments {
         Reply::DONE
     }
 
+    /// A card from a guess that failed, with the user's own number.
+    fn draft(&self) -> Option<Draft> {
+        let Stage::Told(told) = &self.stage else { return None };
+        let (guess, why) = told.missed()?;
+        let experiment = self.problem.experiments.get(self.chosen)?;
+        let choice = |n: u32| experiment.predict.choices.get((n as usize).checked_sub(1)?).map(|choice| choice.say.trim().to_string());
+        let (mine, truth) = match guess {
+            Guess::Number { value, low, high, actual } => {
+                (format!("{}, between {} and {}", significant(value), significant(low), significant(high)), significant(actual))
+            }
+            Guess::Choice { chosen, right } => (choice(chosen)?, choice(right)?),
+        };
+        let (problem, experiment, ask) = (self.problem.id.as_str(), experiment.id.as_str(), experiment.ask.as_str());
+        Some(Draft::of_prediction(&Failed { problem, experiment, ask, mine, truth, why }))
+    }
+
     fn told_key(&mut self, key: KeyEvent) -> Reply {
+        if key.code == KeyCode::Char('c')
+            && let Some(draft) = self.draft()
+        {
+            return Reply::ask(Ask::Open(Place::Keep { drafts: vec![draft] }));
+        }
         let Stage::Told(told) = &mut self.stage else { return Reply::Passed };
         match key.code {
             KeyCode::Char('n') => {
@@ -179,6 +203,9 @@ impl Screen for Experiments {
             Stage::Choosing => &[("enter", "choose"), ("j k", "move"), ("esc", "back")],
             Stage::Asking { form, .. } => form.keys(),
             Stage::Running(_) => &[("esc", "cancel")],
+            Stage::Told(told) if told.missed().is_some() => {
+                &[("c", "make a card of it"), ("j k", "scroll"), ("r", "again"), ("n", "next"), ("enter", "list"), ("esc", "list")]
+            }
             Stage::Told(_) => &[("j k", "scroll"), ("r", "again"), ("n", "next"), ("enter", "list"), ("esc", "list")],
         };
         rows.iter().map(|(shown, says)| KeyHelp { shown, says, place: keymap::Place::Footer }).collect()

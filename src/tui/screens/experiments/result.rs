@@ -33,6 +33,12 @@ impl Told {
         Told { debrief: Markdown::new(report.debrief.as_str()), report, guess, scroll: scroll::Scroll::default(), drawn: Cell::new((1, 1)) }
     }
 
+    /// A guess that failed, and why.
+    pub fn missed(&self) -> Option<(Guess, &str)> {
+        let guess = self.guess.filter(|guess| !guess.hit())?;
+        Some((guess, &self.report.debrief))
+    }
+
     pub fn on_key(&mut self, key: KeyEvent) -> bool {
         let (rows, length) = self.drawn.get();
         self.scroll.on_key(key, rows, length)

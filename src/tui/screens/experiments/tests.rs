@@ -95,6 +95,11 @@ fn a_wrong_choice_is_entered_as_one() {
     let shown = bench.show(120, 40);
     assert!(shown.contains("✗ You said 1. Choice 2 is right.") && shown.contains("choice 1 is wrong"), "{shown}");
     assert_eq!(bench.stage.store().predictions().unwrap()[0].guess, Guess::Choice { chosen: 1, right: 2 });
+    // What failed is offered as a card, with the user's own words.
+    let asks = bench.stage.press(&mut bench.screen, KeyCode::Char('c'));
+    let [crate::tui::screen::Ask::Open(crate::tui::screens::Place::Keep { drafts })] = &asks[..] else { panic!("no card is offered") };
+    assert_eq!((drafts[0].answer.as_str(), drafts[0].see.as_str()), ("Most are refused", "toy/who-waits"));
+    assert!(drafts[0].why.starts_with("I said None is refused."), "{:?}", drafts[0]);
 }
 
 #[test]
