@@ -47,6 +47,8 @@ fn theme(name: &str) -> Option<tui::theme::Choice> {
 fn place(start: Start) -> tui::Start {
     match start {
         Start::List => tui::Start::List,
+        Start::Cards { deck: None } => tui::Start::At(Place::Cards),
+        Start::Cards { deck } => tui::Start::At(Place::Review { deck, cram: false }),
         Start::Numbers { kind } => tui::Start::At(Place::Numbers { kind: kind.as_deref().and_then(Kind::parse) }),
         Start::Mock { problem, variant, mode } => tui::Start::Mock { problem, variant, mode: mode.and_then(Mode::parse) },
         Start::Lab { problem, run, seed, set } => tui::Start::Lab { problem, run, seed, set },

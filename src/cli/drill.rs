@@ -1,5 +1,7 @@
 //! `greenroom drill`: estimation drills and flaws in words, for pipes and screen readers; on a terminal the screens.
 
+mod cards;
+mod files;
 mod numbers;
 
 use super::{Done, Out, Start, Trouble};
@@ -22,16 +24,29 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Which {
+    /// Review flashcards.
+    Cards(cards::Args),
+    /// Write decks and reviews as CSV, or for Anki.
+    Export(files::Export),
+    /// Take in a text file of Anki's, or reviews from another machine.
+    Import(files::Import),
     /// Estimate: requests, storage, servers, availability, cost.
     Numbers(numbers::Args),
 }
 
-pub fn run(args: &Args, _catalog: &Catalog, home: &Home, out: &mut Out) -> Result<Done, Trouble> {
+pub fn run(args: &Args, catalog: &Catalog, home: &Home, out: &mut Out) -> Result<Done, Trouble> {
     let in_words = args.json || args.plain || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal();
     match &args.which {
+        Some(Which::Cards(cards)) if in_words => cards::run(cards, args.json, catalog, home, out),
+        Some(Which::Cards(cards)) => {
+            cards::check(cards.deck.as_deref(), catalog)?;
+            Ok(Done::Screen(Start::Cards { deck: cards.deck.clone() }))
+        }
+        Some(Which::Export(export)) => files::export(export, catalog, home, out),
+        Some(Which::Import(import)) => files::import(import, catalog, home, out),
         Some(Which::Numbers(numbers)) if in_words => numbers::run(numbers, args.json, home, out),
         Some(Which::Numbers(numbers)) => Ok(Done::Screen(Start::Numbers { kind: numbers.kind.clone() })),
-        None => Err(Trouble::Use("say which: `greenroom drill numbers`".into())),
+        None => Err(Trouble::Use("say which: `greenroom drill cards`, `greenroom drill numbers`".into())),
     }
 }
 

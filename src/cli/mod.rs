@@ -136,6 +136,10 @@ pub enum Done {
 #[derive(Debug, PartialEq)]
 pub enum Start {
     List,
+    /// Flashcards: the decks, or a round of one.
+    Cards {
+        deck: Option<String>,
+    },
     /// Estimation drills, of one kind or of all.
     Numbers {
         kind: Option<String>,

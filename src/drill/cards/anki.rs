@@ -209,7 +209,10 @@ fn records(text: &str, skip: usize, separator: char) -> Result<Vec<(usize, Vec<S
     let mut found: Vec<(usize, usize, Vec<String>)> = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|why| why.to_string())?;
-        let (line, byte) = record.position().map_or((0, 0), |at| (at.line() as usize, at.byte() as usize));
+        // Empty lines before a record count as part of it: where it begins is after them.
+        let byte = record.position().map_or(0, |at| usize::try_from(at.byte()).unwrap_or(0));
+        let byte = byte + body.get(byte..).map_or(0, |rest| rest.len() - rest.trim_start_matches(['\n', '\r']).len());
+        let line = body.get(..byte).map_or(0, |before| before.matches('\n').count()) + 1;
         found.push((line + skip, byte, record.iter().map(str::to_string).collect()));
     }
     // A quote that is never closed has swallowed everything to the end.
@@ -330,7 +333,8 @@ mod tests {
         ] {
             assert!(read(text).unwrap_err().starts_with(says), "{text:?}: {:?}", read(text));
         }
-        assert_eq!(read("#html:true\n \t<br>\n").unwrap(), Read::default());
+        assert_eq!(read("#html:true\n \t<br>\n").unwrap().wrong, ["line 2: the question or the answer is empty"]);
+        assert_eq!(read("#html:true\n\n  \t \n").unwrap(), Read::default());
         assert_eq!(read("q\t \n").unwrap().wrong, ["line 1: the question or the answer is empty"]);
     }
 
