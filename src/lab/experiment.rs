@@ -108,6 +108,14 @@ impl Ready {
         specs.map(|metric| format!("{}: {}", metric.name, metric.says)).collect()
     }
 
+    /// The runs under one seed, by their names: for the lab.
+    ///
+    /// # Errors
+    /// None that [`prepare`] has not found already.
+    pub fn specs(&self, seed: u64) -> Result<Vec<(String, Spec)>, String> {
+        self.plans.iter().map(|(name, plan)| Ok((name.clone(), plan::spec(self.design, plan, seed)?))).collect()
+    }
+
     /// Number of runs in all.
     pub fn runs(&self) -> usize {
         self.plans.len() * self.seeds.len()

@@ -1,6 +1,7 @@
 //! Posts by author: each author's own list, from which every timeline can be built again.
 
 use super::timeline::PostId;
+use crate::kernel::weight::{Flat, deep};
 use std::collections::BTreeMap;
 
 /// The source of truth. A deleted post leaves a tombstone, so that a late write of it does not bring it back.
@@ -12,6 +13,11 @@ pub struct AuthorLists {
 }
 
 impl AuthorLists {
+    /// Bytes held, near enough.
+    pub fn weight(&self) -> usize {
+        self.lists.bytes() + deep(self.lists.values(), Flat::bytes) + self.tombstones.bytes()
+    }
+
     /// False if it was there, or was deleted before.
     pub fn put(&mut self, id: PostId) -> bool {
         if self.tombstones.contains(&id) {

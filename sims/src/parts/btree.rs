@@ -80,6 +80,12 @@ impl<K: Ord + Copy> Tree<K> {
         self.entries
     }
 
+    /// Bytes of this program, near enough: entries with their rows in vectors that are some three quarters full, and the pool.
+    pub fn weight(&self) -> usize {
+        let entries = self.entries as usize * (std::mem::size_of::<K>() + std::mem::size_of::<u64>());
+        entries * 4 / 3 + self.pages.len() * (std::mem::size_of::<Page<K>>() + 16) + self.pool.weight()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.entries == 0
     }

@@ -1,10 +1,10 @@
 //! What the owner does at each command.
 
-use super::{Command, Owner};
+use super::{Command, Owner, SLICE};
 use crate::lab::branch::{self, Branches};
 use crate::lab::chaos::{self, Wish};
 use crate::lab::checkpoints::Moment;
-use crate::lab::seek::Seek;
+use crate::lab::seek::{Seek, Way};
 use sims::kernel::action::Action;
 use sims::kernel::design::Spec;
 use sims::kernel::time::{Span, Time};
@@ -131,8 +131,14 @@ impl Owner {
         Ok(())
     }
 
-    /// On the way nobody knows when "now" is.
-    fn no_seek(&self) -> Result<(), String> {
+    /// On the way nobody knows when "now" is. A short way is gone first, so that keys pressed quickly are not refused.
+    fn no_seek(&mut self) -> Result<(), String> {
+        if let Some(seek) = &mut self.seek
+            && matches!(seek.go_on(&mut self.branches, self.end_at_length, SLICE), Way::There)
+        {
+            self.seek = None;
+            self.branches.forget_halts();
+        }
         if self.seek.is_some() { Err("the run is on its way to another moment: wait, or stop it with esc".into()) } else { Ok(()) }
     }
 

@@ -22,6 +22,8 @@ pub struct Chart<'a> {
     pub cursor: Option<f64>,
     /// The window of time; else what the points cover.
     pub window: Option<(f64, f64)>,
+    /// The lines are one metric in several runs: each has a pattern and a capital of its own.
+    pub runs: bool,
 }
 
 impl<'a> Chart<'a> {
@@ -68,7 +70,11 @@ impl<'a> Chart<'a> {
         let mut row = Row::default();
         for (n, line) in self.lines.iter().enumerate() {
             let value = self.read(line).map_or_else(|| "-".to_string(), |v| with_unit(v, &line.unit));
-            let name = if self.lines.len() > 1 { format!("{} {}", letter(n), line.name) } else { line.name.clone() };
+            let name = match (self.runs, self.lines.len() > 1) {
+                (true, _) => format!("{} {}", self.letter(n), super::dots::sample(n, theme)),
+                (false, true) => format!("{} {}", self.letter(n), line.name),
+                (false, false) => line.name.clone(),
+            };
             let gap = if n == 0 { "" } else { "  " };
             row.extend([Span::raw(gap), Span::styled(name, theme.line(n)), Span::raw(" "), Span::styled(value, theme.text)]);
         }
@@ -92,6 +98,11 @@ impl<'a> Chart<'a> {
         let place = |p: &(f64, f64)| (scale.x(p.0) * wide, (1.0 - scale.y(p.1)) * high);
         for (n, line) in self.lines.iter().enumerate() {
             let inside: Vec<&(f64, f64)> = line.points.iter().filter(|p| p.0 >= scale.from && p.0 <= scale.to && p.1.is_finite()).collect();
+            if self.runs {
+                let points: Vec<(f64, f64)> = inside.iter().map(|p| place(p)).collect();
+                dots.path(&points, n, theme.line(n));
+                continue;
+            }
             match inside.as_slice() {
                 [one] => dots.line(place(one), place(one), theme.line(n)),
                 many => many.windows(2).for_each(|pair| dots.line(place(pair[0]), place(pair[1]), theme.line(n))),
@@ -114,9 +125,13 @@ impl<'a> Chart<'a> {
             }
             taken.push(place);
             if let Some(cell) = buf.cell_mut(place) {
-                cell.set_char(letter(n)).set_style(theme.line(n));
+                cell.set_char(self.letter(n)).set_style(theme.line(n));
             }
         }
+    }
+
+    fn letter(&self, n: usize) -> char {
+        if self.runs { letter(n).to_ascii_uppercase() } else { letter(n) }
     }
 
     fn draw_levels(&self, area: Rect, scale: &Scale, buf: &mut Buffer, theme: &Theme) {

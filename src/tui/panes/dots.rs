@@ -58,6 +58,28 @@ impl Dots {
         }
     }
 
+    /// A line through many points in the pattern of run number `run`: solid, dashed, dotted, dash and dot. The pattern goes on
+    /// from point to point, so that it is seen in a curve of many short pieces.
+    pub fn path(&mut self, points: &[(f64, f64)], run: usize, style: Style) {
+        let pattern = PATTERNS[run % PATTERNS.len()];
+        let mut walked = 0usize;
+        for pair in points.windows(2) {
+            let (from, to) = (pair[0], pair[1]);
+            let steps = (to.0 - from.0).abs().max((to.1 - from.1).abs()).ceil().clamp(1.0, 4096.0);
+            for n in 0..steps as usize {
+                let part = n as f64 / steps;
+                let (x, y) = (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part);
+                if pattern[walked % pattern.len()] == b'x' && x >= -0.5 && y >= -0.5 {
+                    self.set((x + 0.5) as usize, (y + 0.5) as usize, style);
+                }
+                walked += 1;
+            }
+        }
+        if let [one] = points {
+            self.line(*one, *one, style);
+        }
+    }
+
     /// Paints the cells that have a dot; the others stay as they are.
     pub fn paint(&self, buf: &mut Buffer) {
         for (at, (bits, style)) in self.cells.iter().enumerate().filter(|(_, (bits, _))| *bits != 0) {
@@ -67,6 +89,19 @@ impl Dots {
                 cell.set_char(glyph(self.glyphs, *bits)).set_style(*style);
             }
         }
+    }
+}
+
+/// One letter a dot.
+const PATTERNS: [&[u8]; 4] = [b"x", b"xxxx....", b"x...", b"xxxxxx..x.."];
+
+/// What a line of run number `run` looks like, four cells wide.
+pub fn sample(run: usize, theme: &Theme) -> &'static str {
+    match run % PATTERNS.len() {
+        0 => theme.pick("⠤⠤⠤⠤", "----"),
+        1 => theme.pick("⠤⠤  ", "--  "),
+        2 => theme.pick("⠄ ⠄ ", ". . "),
+        _ => theme.pick("⠤⠤⠠ ", "--. "),
     }
 }
 

@@ -4,7 +4,7 @@ mod bars;
 pub mod chart;
 pub mod code;
 mod diagram;
-mod dots;
+pub mod dots;
 mod heat;
 mod histogram;
 pub mod markdown;

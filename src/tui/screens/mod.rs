@@ -19,6 +19,7 @@ use super::screen::{Ctx, Screen};
 use crate::drill::cards::draft::Draft;
 use crate::drill::numbers::Kind;
 use crate::session::Mode;
+use sims::kernel::design::Spec;
 use std::path::PathBuf;
 
 /// Where a user can go. Adding a screen: its `mod` line above, a place here, a line in `build`.
@@ -40,6 +41,8 @@ pub enum Place {
     History { problem: Option<String> },
     /// A problem's design, or a design by its own id, running.
     Lab { problem: String, run: Option<PathBuf>, seed: Option<u64>, set: Vec<(String, String)> },
+    /// Whole specs, side by side if there are several: an experiment's runs.
+    Runs { problem: String, title: String, runs: Runs },
     /// A problem's experiments.
     Experiments { problem: String },
     /// One of them, ready to be guessed.
@@ -56,6 +59,20 @@ pub enum Place {
     Keep { drafts: Vec<Draft> },
     /// A design's parts, timed.
     Bench { design: String },
+}
+
+/// Runs by their names, at most four.
+#[derive(Clone, Debug)]
+pub struct Runs(pub Vec<(String, Spec)>);
+
+impl PartialEq for Runs {
+    fn eq(&self, other: &Runs) -> bool {
+        let alike = |a: &Spec, b: &Spec| {
+            let knobs = |spec: &Spec| spec.knobs.iter().map(|(knob, value)| (knob.name, value.clone())).collect::<Vec<_>>();
+            (a.design.id, a.seed, a.length, a.warm_up) == (b.design.id, b.seed, b.length, b.warm_up) && a.script == b.script && knobs(a) == knobs(b)
+        };
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|((a, one), (b, two))| a == b && alike(one, two))
+    }
 }
 
 impl Place {
@@ -79,6 +96,7 @@ pub fn build(place: Place, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
         Place::Scoring { attempt } => scoring::open(&attempt, ctx),
         Place::History { problem } => Ok(Box::new(history::History::new(problem))),
         Place::Lab { problem, run, seed, set } => Ok(Box::new(lab::LabScreen::of_place(&problem, run.as_deref(), seed, &set, ctx)?)),
+        Place::Runs { problem, title, runs } => Ok(Box::new(lab::LabScreen::of_runs(&problem, &title, runs.0, ctx)?)),
         Place::Experiments { problem } => Ok(Box::new(experiments::Experiments::open(&problem, ctx)?)),
         Place::Numbers { kind } => Ok(Box::new(numbers::Numbers::open(kind, ctx))),
         Place::Cards => Ok(Box::new(cards::Decks::new())),

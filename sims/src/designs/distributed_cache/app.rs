@@ -11,6 +11,7 @@ use crate::kernel::node::{Look, NodeId};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
+use crate::kernel::weight::{Flat, deep};
 use crate::parts::hash::FixedMap;
 use crate::parts::single_flight::SingleFlight;
 use crate::parts::version_vector::VersionVector;
@@ -19,6 +20,9 @@ use std::collections::BTreeMap;
 const HELLO: Span = Span::millis(200);
 /// A request that takes longer than this has failed.
 pub(super) const DEADLINE: Span = Span::secs(2);
+
+/// A key, a version vector of two writers, and its place in a hash table.
+const CONTEXT: usize = 96;
 
 #[derive(Clone)]
 pub struct App {
@@ -226,6 +230,11 @@ impl App {
             self.acknowledge(cx);
         }
         Some(op)
+    }
+
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        self.ops.bytes() + deep(self.ops.values(), |op| op.sets.iter().map(Flat::bytes).sum::<usize>() + op.votes.bytes()) + self.contexts.len() * CONTEXT
     }
 
     pub fn look(&self) -> Look {

@@ -10,6 +10,7 @@ use crate::kernel::cx::Cx;
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
+use crate::kernel::weight::Flat;
 use crate::parts::cache::{AnyCache, Entry};
 use crate::parts::lease::Leases;
 use crate::parts::version_vector::Siblings;
@@ -19,6 +20,11 @@ use std::collections::BTreeMap;
 pub const LEASE: Span = Span::secs(2);
 /// Leases looked through for old ones once so many are out.
 const LEASES_SWEEP: usize = 4_096;
+
+/// What the dots of one entry take, with what an allocation of a few bytes takes besides.
+pub(super) const VERSIONS: usize = 64;
+/// An entry's key, its links in the policy's lists, and its versions.
+const ENTRY: usize = 64 + VERSIONS;
 
 #[derive(Clone)]
 pub struct CacheNode {
@@ -387,6 +393,15 @@ impl CacheNode {
 
     pub fn owes(&self) -> usize {
         self.dirty.len()
+    }
+
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        self.store.len() * (std::mem::size_of::<Held>() + ENTRY)
+            + self.stubs.bytes()
+            + self.dirty.bytes()
+            + self.hints.bytes()
+            + (self.stubs.len() + self.dirty.len() + self.hints.len()) * VERSIONS
     }
 
     pub fn look(&self, system: &Caching) -> Look {

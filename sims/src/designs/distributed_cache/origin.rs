@@ -1,5 +1,6 @@
 //! The origin: a database with few workers, a bounded queue, and the last word.
 
+use super::cache_node::VERSIONS;
 use super::messages::Msg;
 use super::metrics;
 use super::system::{Caching, Timer};
@@ -8,6 +9,7 @@ use crate::kernel::cx::Cx;
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
+use crate::kernel::weight::Flat;
 use crate::parts::version_vector::{Dot, Siblings, VersionVector};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -131,6 +133,11 @@ impl Origin {
             self.wave = (window, 0);
         }
         self.wave.1 += 1;
+    }
+
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        self.rows.bytes() + self.rows.len() * VERSIONS + self.queue.bytes() + self.serving.bytes()
     }
 
     pub fn look(&self, system: &Caching) -> Look {

@@ -384,6 +384,16 @@ impl Node<Caching> for Machine {
         }
     }
 
+    fn weight(&self) -> usize {
+        match self {
+            Machine::App(app) => app.weight(),
+            Machine::Cache(cache) => cache.weight(),
+            Machine::Origin(origin) => origin.weight(),
+            // A few entries per node.
+            Machine::Monitor(_) => 0,
+        }
+    }
+
     fn look(&self, system: &Caching) -> Look {
         match self {
             Machine::App(app) => app.look(),

@@ -1,9 +1,11 @@
 //! What must hold, judged from facts: a shadow of what was acknowledged, key by key.
 
+use super::cache_node::VERSIONS;
 use super::system::{Caching, Machine};
 use crate::kernel::invariant::Lamps;
 use crate::kernel::node::{NodeId, Watch};
 use crate::kernel::time::{Span, Time};
+use crate::kernel::weight::{Flat, deep};
 use crate::kernel::world::World;
 use crate::parts::version_vector::{Dot, VersionVector};
 use std::collections::{BTreeMap, VecDeque};
@@ -121,6 +123,11 @@ impl CacheWatch {
 
 impl Watch<Caching> for CacheWatch {
     type Fact = Fact;
+
+    fn weight(&self) -> usize {
+        let dots = |shadow: &Shadow| shadow.writes.bytes() + shadow.writes.len() * VERSIONS + shadow.acked.bytes();
+        self.keys.bytes() + deep(self.keys.values(), dots) + self.reads.bytes() + deep(self.reads.values(), |(_, dots)| dots.bytes())
+    }
 
     fn see(&mut self, now: Time, fact: Fact, system: &Caching, lamps: &mut Lamps) {
         match fact {

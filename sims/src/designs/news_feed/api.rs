@@ -8,6 +8,7 @@ use crate::kernel::math;
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
+use crate::kernel::weight::{Flat, deep};
 use crate::parts::merge::newest;
 use crate::parts::timeline::PostId;
 use std::collections::BTreeMap;
@@ -210,6 +211,14 @@ impl Api {
         let now = cx.now();
         self.reads.retain(|_, read| now.since(read.began) < TIMEOUT);
         cx.background(SWEEP, Timer::Sweep);
+    }
+
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        self.reads.bytes()
+            + deep(self.reads.values(), |read| std::mem::size_of::<Read>() + deep(read.lists.iter(), Flat::bytes) + read.live.bytes())
+            + self.cache.bytes()
+            + deep(self.cache.values(), |(_, _, posts)| posts.bytes())
     }
 
     pub fn look(&self) -> Look {

@@ -11,6 +11,7 @@ use crate::kernel::node::Look;
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
+use crate::kernel::weight::{Flat, deep};
 use crate::parts::timeline::{NUMBERS, PostId};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -266,6 +267,17 @@ impl Client {
     /// Somebody who reads, for the sample pane.
     pub fn sample(&self) -> Option<u32> {
         self.awake.first().copied()
+    }
+
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        self.streams.bytes()
+            + self.awake.bytes()
+            + self.asleep.bytes()
+            + self.recent.bytes()
+            + self.latest.bytes()
+            + deep(self.latest.values(), Flat::bytes)
+            + self.reads.bytes()
     }
 
     pub fn look(&self) -> Look {

@@ -90,6 +90,19 @@ impl Node<NewsFeed> for FeedNode {
         }
     }
 
+    fn weight(&self) -> usize {
+        match self {
+            FeedNode::Client(node) => std::mem::size_of::<Client>() + node.weight(),
+            FeedNode::Api(node) => node.weight(),
+            FeedNode::Social(node) => std::mem::size_of::<Social>() + node.weight(),
+            FeedNode::Queue(node) => node.weight(),
+            FeedNode::Store(node) => node.weight(),
+            FeedNode::Shard(node) => std::mem::size_of::<Shard>() + node.weight(),
+            // One job at a time.
+            FeedNode::Worker(_) => 0,
+        }
+    }
+
     fn look(&self, _system: &NewsFeed) -> Look {
         match self {
             FeedNode::Client(node) => node.look(),

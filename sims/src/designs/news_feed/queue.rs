@@ -6,6 +6,7 @@ use super::node::Ctx;
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
+use crate::kernel::weight::Flat;
 use std::collections::{BTreeMap, VecDeque};
 
 const POKE: Span = Span::millis(200);
@@ -147,6 +148,11 @@ impl FanoutQueue {
     /// Jobs that wait, that are being done, that wait for another try.
     pub fn depths(&self) -> [usize; 3] {
         [self.ready.len(), self.leases.len(), self.later.len()]
+    }
+
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        self.ready.bytes() + self.later.bytes() + self.leases.bytes()
     }
 
     pub fn look(&self) -> Look {

@@ -9,6 +9,7 @@ use super::watch::Fact;
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
+use crate::kernel::weight::{Flat, deep};
 use crate::parts::timeline::PostId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -319,6 +320,11 @@ impl Shard {
     /// Memory of the timelines themselves.
     pub fn bytes(&self) -> usize {
         self.slots.values().map(Slot::bytes).sum()
+    }
+
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        self.slots.bytes() + deep(self.slots.values(), Slot::weight) + self.tombstones.bytes() + self.builds.bytes() + self.short.bytes() + self.heat.bytes()
     }
 
     pub fn look(&self) -> Look {

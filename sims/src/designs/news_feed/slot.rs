@@ -5,6 +5,7 @@
 //! already, or rightly not: the delivery can be dropped. Nothing else is needed to make late, repeated and reordered writes harmless.
 
 use crate::kernel::node::NodeId;
+use crate::kernel::weight::{Flat, deep};
 use crate::parts::merge::Newest;
 use crate::parts::timeline::{PostId, Put, Timeline};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +54,13 @@ struct Build {
 }
 
 impl Slot {
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        let build = |build: &Build| std::mem::size_of::<Build>() + deep(build.lists.iter(), Flat::bytes) + build.fresh.bytes();
+        let line = self.line.as_ref().map_or(0, |line| line.len() * std::mem::size_of::<PostId>());
+        line + self.edges.bytes() + self.build.as_deref().map_or(0, build)
+    }
+
     /// An empty timeline of a user for whom nothing has been posted yet.
     pub fn complete(bound: usize) -> Slot {
         Slot { line: Some(Timeline::new(bound)), ..Slot::default() }

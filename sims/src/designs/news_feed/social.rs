@@ -7,6 +7,7 @@ use super::system::{Desk, Map, NewsFeed, cost};
 use super::watch::Fact;
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::view::State;
+use crate::kernel::weight::{Flat, deep};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -105,6 +106,11 @@ impl Social {
 
     fn followers_in(&self, author: u32, part: Part) -> Vec<u32> {
         patched(self.map.graph.followers(author), self.followers.get(&author), part)
+    }
+
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        [&self.following, &self.followers].iter().map(|edges| edges.bytes() + deep(edges.values(), Flat::bytes)).sum::<usize>() + self.active.bytes()
     }
 
     pub fn look(&self) -> Look {

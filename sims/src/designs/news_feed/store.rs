@@ -89,6 +89,11 @@ impl Store {
         cx.send_after(wait, from, Msg::Live { ticket, ids });
     }
 
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        self.posts.weight()
+    }
+
     pub fn look(&self) -> Look {
         let state = if self.outbox.is_empty() { State::Idle } else { State::Busy };
         Look { label: format!("{} posts", self.posts.len()), state, fill: None }

@@ -4,6 +4,7 @@ use super::system::{Map, NewsFeed};
 use crate::kernel::invariant::Lamps;
 use crate::kernel::node::Watch;
 use crate::kernel::time::Time;
+use crate::kernel::weight::{Flat, deep};
 use crate::parts::timeline::PostId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -54,6 +55,15 @@ pub struct FeedWatch {
 
 impl Watch<NewsFeed> for FeedWatch {
     type Fact = Fact;
+
+    fn weight(&self) -> usize {
+        self.edges.bytes()
+            + deep(self.edges.values(), Flat::bytes)
+            + self.live.bytes()
+            + deep(self.live.values(), Flat::bytes)
+            + self.gone.bytes()
+            + self.acked.bytes()
+    }
 
     fn see(&mut self, now: Time, fact: Fact, system: &NewsFeed, lamps: &mut Lamps) {
         match fact {

@@ -9,6 +9,7 @@ use crate::kernel::node::{Look, NodeId};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
+use crate::kernel::weight::{Flat, deep};
 use crate::parts::hash::mix;
 use crate::parts::zipf::Zipf;
 use std::collections::{BTreeMap, VecDeque};
@@ -199,6 +200,11 @@ impl Clients {
         if waits && cx.now() < self.flood_until && !cx.draining() {
             self.call(answered.user, answered.port, Some(connection), cx);
         }
+    }
+
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        self.users.bytes() + deep(self.users.values(), |user| user.recent.bytes()) + self.connections.bytes()
     }
 
     pub fn look(&self, system: &RateLimiter) -> Look {

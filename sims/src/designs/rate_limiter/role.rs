@@ -59,6 +59,14 @@ impl Node<RateLimiter> for Role {
         }
     }
 
+    fn weight(&self) -> usize {
+        match self {
+            Role::Clients(clients) => std::mem::size_of::<Clients>() + clients.weight(),
+            Role::Server(server) => server.weight(),
+            Role::Store(store) => store.weight(),
+        }
+    }
+
     fn look(&self, system: &RateLimiter) -> Look {
         match self {
             Role::Clients(clients) => clients.look(system),

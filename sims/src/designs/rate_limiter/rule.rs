@@ -1,6 +1,7 @@
 //! The knob `algorithm` as something that decides: one type for all, dispatched once per decision.
 
 use super::scripts::{Count, DecrExpire, IncrExpire, Members, RandomMember};
+use crate::kernel::weight::Flat;
 use crate::parts::limiter::{Decision, FixedWindow, Gcra, LeakyBucket, Limiter, Log, Quota, SlidingCounter, SlidingLog, TokenBucket};
 use std::sync::Arc;
 
@@ -37,6 +38,17 @@ pub enum Kept {
     Log(Log),
     Count(Count),
     Members(Members),
+}
+
+impl Kept {
+    /// Bytes held beyond its own size.
+    pub fn weight(&self) -> usize {
+        match self {
+            Kept::Word(_) | Kept::Count(_) => 0,
+            Kept::Log(log) => log.len() * std::mem::size_of::<u64>(),
+            Kept::Members(members) => members.bytes(),
+        }
+    }
 }
 
 /// A state that [`Kept`] can hold.

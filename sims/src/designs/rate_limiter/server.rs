@@ -10,6 +10,7 @@ use crate::kernel::node::{Look, NodeId};
 use crate::kernel::queue::Ticket;
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
+use crate::kernel::weight::{Flat, deep};
 use crate::parts::hash::mix;
 use crate::parts::limiter::Decision;
 use std::collections::BTreeMap;
@@ -258,6 +259,11 @@ impl Server {
             let since = self.spent.get(&key).copied().unwrap_or(0);
             self.table.with(key, promised, |kept| promised.rule.charge(kept, now, since));
         }
+    }
+
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        self.waiting.bytes() + deep(self.waiting.values(), |check| check.keys.bytes()) + self.spent.bytes() + self.table.weight()
     }
 
     pub fn look(&self) -> Look {

@@ -10,6 +10,7 @@ use crate::kernel::cx::Cx;
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
+use crate::kernel::weight::{Flat, deep};
 use crate::parts::limiter::{Decision, Limiter, Log, SlidingLog};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
@@ -33,6 +34,11 @@ pub struct Table {
 }
 
 impl Table {
+    /// Bytes it takes here, not in the store that it stands for.
+    pub fn weight(&self) -> usize {
+        self.kept.bytes() + deep(self.kept.values(), Kept::weight)
+    }
+
     /// Key, promise, and what is kept.
     pub fn iter(&self) -> impl Iterator<Item = (u64, u64, &Kept)> {
         self.kept.iter().map(|((key, promise), kept)| (*key, *promise, kept))
@@ -199,6 +205,11 @@ impl Store {
         if self.table.len() > 0 {
             cx.gauge(KEY_STATE_BYTES, self.table.bytes as f64 / self.table.len() as f64);
         }
+    }
+
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        self.table.weight() + self.audit.bytes() + deep(self.audit.values(), |log| log.len() * std::mem::size_of::<u64>())
     }
 
     pub fn look(&self) -> Look {

@@ -5,6 +5,7 @@ use super::{LIMIT_REACHED, NEVER_ABOVE_BURST, NEVER_ABOVE_LIMIT, NEVER_REFUSED_W
 use crate::kernel::invariant::Lamps;
 use crate::kernel::node::Watch;
 use crate::kernel::time::Time;
+use crate::kernel::weight::{Flat, deep};
 use std::collections::{BTreeMap, VecDeque};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,10 @@ impl Account {
 
 impl Watch<RateLimiter> for Ledger {
     type Fact = Fact;
+
+    fn weight(&self) -> usize {
+        self.accounts.bytes() + deep(self.accounts.values(), |account| account.granted.bytes())
+    }
 
     fn see(&mut self, now: Time, fact: Fact, system: &RateLimiter, lamps: &mut Lamps) {
         let who = subject(fact.key);

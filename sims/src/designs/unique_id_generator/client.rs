@@ -10,6 +10,7 @@ use crate::kernel::node::{Look, NodeId};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
+use crate::kernel::weight::Flat;
 use std::collections::VecDeque;
 
 /// After so long a client counts a request as failed.
@@ -161,6 +162,11 @@ impl Client {
             self.gives_up = true;
             cx.after(Span(PATIENCE.0 - now.since(*sent).0), Timer::GiveUp);
         }
+    }
+
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        self.sent.bytes()
     }
 
     pub fn look(&self) -> Look {

@@ -12,6 +12,10 @@ use crate::parts::btree::{Inserted, Tree};
 /// An insertion that finds every page in memory, assumed.
 const INSERT: Span = Span::micros(20);
 
+/// A table this long is put aside and a new one begun, as old partitions are: a lab that is left open must not grow. No run of a
+/// card comes near.
+const TABLE_MAX: u64 = 1 << 20;
+
 #[derive(Clone, Debug)]
 pub struct Database {
     index: Tree<u128>,
@@ -41,6 +45,11 @@ impl Database {
 
     pub fn on_msg(&mut self, msg: &Msg, cx: &mut Cx<'_, Ids>) {
         let Msg::Row { key } = *msg else { return };
+        if self.index.len() >= TABLE_MAX {
+            let system = cx.shared();
+            self.index = Tree::new(system.page_entries, system.buffer_pages, system.split);
+            cx.log(format!("{TABLE_MAX} rows are put aside, and a new table is begun"));
+        }
         let before = self.index.traffic();
         let inserted = self.index.insert(key, self.rows);
         let after = self.index.traffic();
@@ -71,6 +80,11 @@ impl Database {
         let now = cx.now();
         self.busy_until = self.busy_until.max(now) + work;
         cx.record(metrics::INSERT, self.busy_until.since(now).0);
+    }
+
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        self.index.weight()
     }
 
     pub fn look(&self) -> Look {

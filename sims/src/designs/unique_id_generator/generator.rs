@@ -11,6 +11,7 @@ use crate::kernel::node::{Look, NodeId};
 use crate::kernel::queue::Ticket;
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
+use crate::kernel::weight::Flat;
 use crate::parts::snowflake::Refused;
 use crate::parts::tickets::Range;
 use std::collections::{BTreeMap, VecDeque};
@@ -338,6 +339,11 @@ impl Generator {
             *own = range;
             self.serve(cx);
         }
+    }
+
+    /// Bytes held beyond its own size, near enough.
+    pub fn weight(&self) -> usize {
+        self.line.bytes()
     }
 
     pub fn look(&self) -> Look {

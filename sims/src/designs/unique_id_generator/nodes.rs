@@ -81,6 +81,15 @@ impl Node<Ids> for Role {
         }
     }
 
+    fn weight(&self) -> usize {
+        match self {
+            Role::Client(client) => client.weight(),
+            Role::Generator(generator) => generator.weight(),
+            Role::Database(database) => database.weight(),
+            Role::Coordinator(_) | Role::Sequence(_) => 0,
+        }
+    }
+
     fn look(&self, _: &Ids) -> Look {
         match self {
             Role::Client(client) => client.look(),

@@ -4,6 +4,7 @@ use super::Ids;
 use crate::kernel::invariant::{InvariantKind, InvariantSpec, Lamps};
 use crate::kernel::node::Watch;
 use crate::kernel::time::Time;
+use crate::kernel::weight::Flat;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -143,6 +144,10 @@ impl Shadow {
 
 impl Watch<Ids> for Shadow {
     type Fact = Fact;
+
+    fn weight(&self) -> usize {
+        self.blocks.bytes() + self.made.bytes() + self.last_of.bytes() + self.records.bytes() + self.latest.bytes()
+    }
 
     fn see(&mut self, now: Time, fact: Fact, system: &Ids, lamps: &mut Lamps) {
         match fact {

@@ -45,6 +45,11 @@ impl Pool {
         Pool { frames: Vec::new(), capacity: capacity.max(8), places: Vec::new(), newest: NONE, oldest: NONE, traffic: Traffic::default() }
     }
 
+    /// Bytes of this program.
+    pub fn weight(&self) -> usize {
+        self.frames.len() * std::mem::size_of::<Frame>() + self.places.len() * std::mem::size_of::<u32>()
+    }
+
     pub fn traffic(&self) -> Traffic {
         self.traffic
     }

@@ -9,12 +9,13 @@ mod tests;
 use crate::catalog::Problem;
 use crate::catalog::expect::significant;
 use crate::drill::cards::draft::{Draft, Failed};
+use crate::lab::branch::BRANCHES_MAX;
 use crate::lab::experiment::{self, Ready, Report};
 use crate::lab::target;
 use crate::store::{Guess, Prediction, Store};
 use crate::tui::keymap::{self, KeyHelp};
 use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen, Tone};
-use crate::tui::screens::Place;
+use crate::tui::screens::{Place, Runs};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{meter, popup};
 use ask::Form;
@@ -164,6 +165,29 @@ impl Experiments {
         Some(Draft::of_prediction(&Failed { problem, experiment, ask, mine, truth, why }))
     }
 
+    /// One run of the experiment, or all of them compared, in the lab: under its first seed.
+    fn open_lab(&self, only: Option<usize>) -> Reply {
+        let Some(experiment) = self.problem.experiments.get(self.chosen) else { return Reply::DONE };
+        let runs = experiment::prepare(self.design, experiment).and_then(|ready| ready.specs(ready.seeds.first().copied().unwrap_or(1)));
+        let mut runs = match runs {
+            Ok(runs) => runs,
+            Err(why) => return Reply::ask(Ask::Toast(Tone::Bad, why)),
+        };
+        let mut asks = Vec::new();
+        if let Some(only) = only {
+            if only >= runs.len() {
+                return Reply::ask(Ask::Toast(Tone::Warn, format!("this experiment has {} runs", runs.len())));
+            }
+            runs = vec![runs.swap_remove(only)];
+        } else if runs.len() > BRANCHES_MAX {
+            asks.push(Ask::Toast(Tone::Plain, format!("the first {BRANCHES_MAX} of {} runs are compared; a digit opens one", runs.len())));
+            runs.truncate(BRANCHES_MAX);
+        }
+        let place = Place::Runs { problem: self.problem.id.clone(), title: experiment.title.clone(), runs: Runs(runs) };
+        asks.insert(0, Ask::Open(place));
+        Reply::Used(asks)
+    }
+
     fn told_key(&mut self, key: KeyEvent) -> Reply {
         if key.code == KeyCode::Char('c')
             && let Some(draft) = self.draft()
@@ -177,6 +201,8 @@ impl Experiments {
                 self.choose()
             }
             KeyCode::Char('r') => self.choose(),
+            KeyCode::Char('o') => self.open_lab(None),
+            KeyCode::Char(c @ '1'..='9') => self.open_lab(Some(c as usize - '1' as usize)),
             KeyCode::Enter | KeyCode::Char('q') => self.back(),
             _ if told.on_key(key) => Reply::DONE,
             _ => Reply::Passed,
@@ -203,10 +229,19 @@ impl Screen for Experiments {
             Stage::Choosing => &[("enter", "choose"), ("j k", "move"), ("esc", "back")],
             Stage::Asking { form, .. } => form.keys(),
             Stage::Running(_) => &[("esc", "cancel")],
-            Stage::Told(told) if told.missed().is_some() => {
-                &[("c", "make a card of it"), ("j k", "scroll"), ("r", "again"), ("n", "next"), ("enter", "list"), ("esc", "list")]
+            Stage::Told(told) if told.missed().is_some() => &[
+                ("c", "make a card of it"),
+                ("j k", "scroll"),
+                ("o", "runs in the lab"),
+                ("1-9", "one run"),
+                ("r", "again"),
+                ("n", "next"),
+                ("enter", "list"),
+                ("esc", "list"),
+            ],
+            Stage::Told(_) => {
+                &[("j k", "scroll"), ("o", "runs in the lab"), ("1-9", "one run"), ("r", "again"), ("n", "next"), ("enter", "list"), ("esc", "list")]
             }
-            Stage::Told(_) => &[("j k", "scroll"), ("r", "again"), ("n", "next"), ("enter", "list"), ("esc", "list")],
         };
         rows.iter().map(|(shown, says)| KeyHelp { shown, says, place: keymap::Place::Footer }).collect()
     }

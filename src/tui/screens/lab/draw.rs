@@ -5,6 +5,8 @@ use super::{LabScreen, WINDOWS};
 use crate::catalog::RunFile;
 use crate::catalog::expect::significant;
 use crate::lab::checkpoints::Moment;
+use crate::lab::owner::letter;
+use crate::lab::smooth;
 use crate::lab::timeline::MarkKind;
 use crate::lab::{Frame, Window, objectives};
 use crate::tui::panes::{self, chart::Chart, markdown::Markdown};
@@ -18,7 +20,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use sims::kernel::invariant::Verdict;
 use sims::kernel::time::Time;
-use sims::kernel::view::{Bar, State, View as Data};
+use sims::kernel::view::{Bar, Line as Series, State, View as Data};
 
 pub fn header(screen: &LabScreen, theme: &Theme) -> Header {
     let frame = &screen.frame;
@@ -30,6 +32,13 @@ pub fn header(screen: &LabScreen, theme: &Theme) -> Header {
     for (_, verdict) in &frame.verdicts {
         let (mark, style) = lamp(verdict, theme);
         right.push(Span::styled(mark, style));
+    }
+    if !frame.compared.is_empty() {
+        right.push(Span::raw("  runs "));
+        for n in 0..frame.compared.len() {
+            let style = if n == frame.chosen { theme.selected } else { theme.line(n) };
+            right.push(Span::styled(if n == frame.chosen { format!("[{}]", letter(n)) } else { format!(" {} ", letter(n)) }, style));
+        }
     }
     if !frame.faults.is_empty() {
         right.push(Span::styled(format!("  {} faults", frame.faults.len()), theme.warn));
@@ -104,6 +113,9 @@ fn view(screen: &LabScreen, view: View, main: bool, area: Rect, buf: &mut Buffer
     }
     let inner = block.inner(area);
     block.render(area, buf);
+    if matches!(view, View::Compare) {
+        return super::compare::draw(&screen.frame, inner, buf, theme);
+    }
     if let (View::Story, Some(file)) = (view, &screen.file) {
         return inner.rows().zip(story(file, &screen.frame, inner, theme)).for_each(|(row, line)| line.render(row, buf));
     }
@@ -114,10 +126,12 @@ fn view(screen: &LabScreen, view: View, main: bool, area: Rect, buf: &mut Buffer
     match data {
         None => panes::empty("…", inner, buf, theme),
         Some(Data::Series(lines)) => {
+            let runs = !screen.frame.compared.is_empty();
+            let lines = shown_lines(screen, view, lines);
             let marks = marks(&screen.frame);
             let window = window(screen);
             let cursor = screen.time.cursor().map(Time::as_secs);
-            Chart { marks: &marks, window: Some(window), cursor, ..Chart::of(&lines) }.draw(inner, buf, theme);
+            Chart { marks: &marks, window: Some(window), cursor, runs, ..Chart::of(&lines) }.draw(inner, buf, theme);
         }
         Some(data) => panes::draw(&data, inner, buf, theme),
     }
@@ -148,13 +162,48 @@ fn title(screen: &LabScreen, view: View) -> String {
         View::SpaceTime => "Messages, the last 50 ms".into(),
         View::Chart(at) => {
             let names = screen.charts.groups.get(at).map_or_else(String::new, |group| group.join(", "));
-            format!("{names} · {}", WINDOWS[screen.window].1)
+            let names = if screen.frame.compared.is_empty() { names } else { compared_metric(screen, at).unwrap_or("").to_string() };
+            let smooth = if screen.smooth { format!(" · smoothed {}", smooth::constant(window(screen))) } else { String::new() };
+            format!("{names} · {}{smooth}", WINDOWS[screen.window].1)
         }
         View::Histogram => screen.charts.histogram.unwrap_or("").into(),
         View::Reasons => "Failed requests by reason".into(),
         View::Lamps => "Invariants".into(),
         View::Story => "Challenge".into(),
+        View::Compare => format!("{} runs compared", screen.frame.compared.len()),
     }
+}
+
+/// One run's metrics, or one metric of every run; smoothed if that is wished.
+fn shown_lines(screen: &LabScreen, view: View, own: Vec<Series>) -> Vec<Series> {
+    let mut lines = match (view, screen.frame.compared.is_empty()) {
+        (View::Chart(at), false) => of_runs(screen, at),
+        _ => own,
+    };
+    if screen.smooth {
+        let constant = smooth::constant(window(screen));
+        lines.iter_mut().for_each(|line| smooth::smooth(&mut line.points, constant.as_secs()));
+    }
+    lines
+}
+
+/// Which metric of a group is compared: a chart of three metrics in four runs could not be read.
+fn compared_metric(screen: &LabScreen, at: usize) -> Option<&'static str> {
+    let group = screen.charts.groups.get(at)?;
+    group.get(screen.metric % group.len().max(1)).copied()
+}
+
+fn of_runs(screen: &LabScreen, at: usize) -> Vec<Series> {
+    let (Some(metric), Some(what)) = (compared_metric(screen, at), what(View::Chart(at), &screen.charts)) else { return Vec::new() };
+    let line = |run: &crate::lab::frame::Compared| {
+        let view = run.series.iter().find(|(w, _)| *w == what).map(|(_, view)| view);
+        match view {
+            Some(Data::Series(lines)) => lines.iter().find(|line| line.name == metric).cloned(),
+            _ => None,
+        }
+    };
+    let empty = || Series { name: metric.into(), unit: String::new(), points: Vec::new() };
+    screen.frame.compared.iter().map(|run| line(run).unwrap_or_else(empty)).collect()
 }
 
 /// What is to be done, and how the objectives stand.

@@ -1,7 +1,7 @@
 //! The lab's keys.
 
 use super::timebar::Move;
-use crate::tui::keymap::{Binding, bind, ch, code, ctrl, quiet};
+use crate::tui::keymap::{Binding, Place, bind, ch, code, ctrl, quiet};
 use ratatui::crossterm::event::KeyCode;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +19,11 @@ pub enum Act {
     End,
     Stops,
     Jump,
+    Fork,
+    Compare,
+    Choose(usize),
+    NextMetric,
+    Smooth,
     Cursor(Move),
     NextView,
     PreviousView,
@@ -57,6 +62,8 @@ pub const KEYS: &[Binding<Act>] = &[
     bind(&[ch('x')], "x", "faults", Act::Faults),
     bind(&[ch('v')], "v", "messages", Act::Messages),
     bind(&[ch('z')], "z", "shrink", Act::Shrink),
+    bind(&[ch('f')], "f", "fork", Act::Fork),
+    bind(&[ch('c')], "c", "compare", Act::Compare),
     bind(&[ch('e')], "e", "experiments", Act::Experiments),
     bind(&[code(KeyCode::Tab)], "tab", "view", Act::NextView),
     bind(&[code(KeyCode::Enter)], "enter", "knob", Act::Knob(Turn::Edit)),
@@ -70,6 +77,12 @@ pub const KEYS: &[Binding<Act>] = &[
     quiet(&[ch('>')], ">", "a second on", Act::StrideOn),
     quiet(&[ch('<')], "<", "a second back", Act::StrideBack),
     quiet(&[ch('F')], "F", "as fast as possible", Act::Flat),
+    quiet(&[ch('1')], "1 - 4", "the compared run that is shown in full and acted on", Act::Choose(0)),
+    Binding { place: Place::Nowhere, ..quiet(&[ch('2')], "2", "", Act::Choose(1)) },
+    Binding { place: Place::Nowhere, ..quiet(&[ch('3')], "3", "", Act::Choose(2)) },
+    Binding { place: Place::Nowhere, ..quiet(&[ch('4')], "4", "", Act::Choose(3)) },
+    quiet(&[ch('n')], "n", "while comparing: the next metric of each chart", Act::NextMetric),
+    quiet(&[ch('~')], "~", "charts smoothed or as they are", Act::Smooth),
     quiet(&[ch('B')], "B", "breakpoints: what pauses the run", Act::Stops),
     quiet(&[ch('g')], "g", "go to a moment: 12.5s, 1m30s", Act::Jump),
     quiet(&[ch(']')], "]", "cursor on, over timeline and charts; enter goes there", Act::Cursor(Move::On)),

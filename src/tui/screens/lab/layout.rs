@@ -20,6 +20,8 @@ pub enum View {
     Lamps,
     /// The run file's story and objectives.
     Story,
+    /// The compared runs and their differences.
+    Compare,
 }
 
 /// What a design needs of the panes.
@@ -127,7 +129,7 @@ pub fn what(view: View, charts: &Charts) -> Option<What> {
         View::SpaceTime => What::SpaceTime,
         View::Chart(at) => What::Series(charts.groups.get(at)?.clone()),
         View::Histogram => What::Histogram(charts.histogram?),
-        View::Reasons | View::Lamps | View::Story => return None,
+        View::Reasons | View::Lamps | View::Story | View::Compare => return None,
     })
 }
 

@@ -1,7 +1,9 @@
 //! The lab: a design running, with knobs to turn, faults to inject and lamps to watch.
 
+mod compare;
 mod draw;
 mod faults;
+mod fork;
 mod jump;
 mod keys;
 mod knobs;
@@ -62,6 +64,10 @@ pub struct LabScreen {
     charts: metrics::Charts,
     stops: Stops,
     time: TimeBar,
+    /// Which metric of a chart's group is compared.
+    metric: usize,
+    /// Charts are smoothed.
+    smooth: bool,
     /// The size it was drawn at last: views are asked for at that size.
     drawn: Cell<Rect>,
     asked: Rect,
@@ -82,9 +88,17 @@ impl LabScreen {
     /// # Errors
     /// As [`Spec::start`].
     pub fn open(problem: &str, title: &str, spec: Spec, ctx: &Ctx<'_>) -> Result<LabScreen, String> {
+        LabScreen::open_all(problem, title, vec![(String::new(), spec)], ctx)
+    }
+
+    /// Opens several runs of one design side by side, paused at their start.
+    ///
+    /// # Errors
+    /// As [`Spec::start`]; no run at all.
+    pub fn open_all(problem: &str, title: &str, runs: Vec<(String, Spec)>, ctx: &Ctx<'_>) -> Result<LabScreen, String> {
         let mailbox = ctx.mailbox.clone();
-        let design = spec.design;
-        let lab = Lab::open(spec, move || mailbox.send(Fresh))?;
+        let design = runs.first().map(|(_, spec)| spec.design).ok_or("there is no run to open")?;
+        let lab = Lab::open_all(runs, move || mailbox.send(Fresh))?;
         lab.send(Command::FrameEvery(ctx.rooms.frame_gap()));
         let frame = lab.frame();
         Ok(LabScreen {
@@ -101,6 +115,8 @@ impl LabScreen {
             charts: metrics::Charts::of(design),
             stops: Stops::default(),
             time: TimeBar::default(),
+            metric: 0,
+            smooth: false,
             drawn: Cell::new(Rect::ZERO),
             asked: Rect::ZERO,
             told: None,
@@ -129,6 +145,16 @@ impl LabScreen {
         Ok(screen)
     }
 
+    /// Runs of an experiment: paused at their start, each ending at its own length.
+    ///
+    /// # Errors
+    /// As [`LabScreen::open_all`].
+    pub fn of_runs(problem: &str, title: &str, runs: Vec<(String, Spec)>, ctx: &Ctx<'_>) -> Result<LabScreen, String> {
+        let screen = LabScreen::open_all(problem, title, runs, ctx)?;
+        screen.lab.send(Command::EndAtLength);
+        Ok(screen)
+    }
+
     fn needs(&self) -> Needs {
         Needs { charts: self.charts.shown(), knob_cols: knobs::cols(self.design()) }
     }
@@ -139,7 +165,9 @@ impl LabScreen {
 
     /// What the main pane can show: the drawing, the design's own panes, and what has no place of its own.
     fn views(&self, panes: &Panes) -> Vec<View> {
-        let mut views = vec![View::Diagram];
+        let mut views = Vec::new();
+        views.extend((!self.frame.compared.is_empty()).then_some(View::Compare));
+        views.push(View::Diagram);
         views.extend(self.file.is_some().then_some(View::Story));
         views.extend(self.design().panes.iter().map(View::Pane));
         views.extend((!self.design().reasons.is_empty()).then_some(View::Reasons));
@@ -192,6 +220,18 @@ impl LabScreen {
             Act::End => self.send(Command::End),
             Act::Stops => self.open_popup(Ok(Popup::Stops(Editor::default()))),
             Act::Jump => self.open_popup(Ok(Popup::Jump(Jump::default()))),
+            Act::Fork => self.open_popup(Ok(Popup::Fork(fork::Fork::default()))),
+            Act::Compare => self.open_popup(Ok(Popup::Compare(compare::Menu::default()))),
+            Act::Choose(run) if run < frame.compared.len() => self.send(Command::Choose(run)),
+            Act::Choose(_) => Reply::DONE,
+            Act::NextMetric => {
+                self.metric += 1;
+                Reply::DONE
+            }
+            Act::Smooth => {
+                self.smooth = !self.smooth;
+                Reply::DONE
+            }
             Act::Cursor(step) => {
                 self.time.go(step, &frame);
                 self.ask_views();
@@ -212,7 +252,10 @@ impl LabScreen {
             Act::Shrink => self.shrink(ctx),
             Act::Metrics => self.open_popup(Popup::metrics()),
             Act::Lamps => self.open_popup(Popup::lamps()),
-            Act::Open => self.open_popup(Popup::challenges(frame.design.id, ctx)),
+            Act::Open => {
+                save::find(frame.design.id, ctx);
+                Reply::DONE
+            }
             Act::Save => self.open_popup(Popup::save(&self.problem, frame.seed)),
             Act::Experiments => Reply::ask(Ask::Open(Place::Experiments { problem: self.problem.clone() })),
             Act::Bench => Reply::ask(Ask::Open(Place::Bench { design: self.design().id.into() })),
@@ -298,6 +341,10 @@ impl LabScreen {
                 self.time.forget();
                 self.lab.send(Command::Jump(to));
             }
+            After::Fork(change) => self.lab.send(Command::Fork(change)),
+            After::Choose(run) => self.lab.send(Command::Choose(run)),
+            After::CloseRun(run) => self.lab.send(Command::Close(run)),
+            After::Values(knob, values) => self.lab.send(Command::EachValue(knob, values)),
             After::Stops => {
                 self.popup = Some(popup);
                 self.lab.send(Command::Breakpoints(self.stops.list.clone()));
@@ -307,7 +354,10 @@ impl LabScreen {
                 self.ask_views();
             }
             After::Open(run) => {
-                let place = Place::Lab { problem: self.problem.clone(), run: Some(run.into()), seed: None, set: Vec::new() };
+                // A file of the user's own may be younger than the catalogue.
+                let own = ctx.rooms.home.runs().join(format!("{run}.yaml"));
+                let run = if own.exists() { own } else { run.into() };
+                let place = Place::Lab { problem: self.problem.clone(), run: Some(run), seed: None, set: Vec::new() };
                 return Reply::ask(Ask::Replace(place));
             }
             After::Save(title) => return save::save(&self.lab, &title, ctx),
@@ -393,6 +443,12 @@ impl Screen for LabScreen {
         if let Some(saved) = message.downcast_ref::<save::Saved>() {
             return vec![saved.told()];
         }
+        if let Some(found) = message.downcast_ref::<save::Found>() {
+            return match self.open_popup(Popup::challenges(found.0.clone())) {
+                Reply::Used(asks) => asks,
+                Reply::Passed => Vec::new(),
+            };
+        }
         let message = match message.downcast::<smallest::Told>() {
             Ok(told) => {
                 if let Some(Popup::Shrink(shrinking)) = &mut self.popup {
@@ -403,7 +459,20 @@ impl Screen for LabScreen {
             Err(message) => message,
         };
         drop(message);
+        let compared = self.frame.compared.len();
         self.frame = self.lab.frame();
+        match (compared, self.frame.compared.len()) {
+            (0, 2..) => {
+                // What differs is what was asked for: it is shown first.
+                self.main = 0;
+                self.ask_views();
+            }
+            (1.., 0) => {
+                self.main = self.main.saturating_sub(1);
+                self.ask_views();
+            }
+            _ => {}
+        }
         if self.told == self.frame.refused {
             return Vec::new();
         }

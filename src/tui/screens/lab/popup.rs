@@ -1,17 +1,19 @@
 //! What opens over the lab: faults, metrics, invariants, the name of a run to save.
 
+use super::compare;
 use super::faults::{Menu, Picked};
+use super::fork::{Fork, Forked};
 use super::jump::{Jump, Typed};
 use super::messages::Messages;
 use super::metrics::{self, Charts};
 use super::smallest::{self, Shrinking};
 use super::stops::{Edited, Editor, Stops};
 use crate::catalog::RunFile;
+use crate::lab::branch::Change;
 use crate::lab::chaos::Wish;
 use crate::lab::smallest::Smallest;
 use crate::lab::{Frame, Wanted, evaluate};
 use crate::tui::keymap::{KeyHelp, Place};
-use crate::tui::screen::Ctx;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::entry::Entry;
 use crate::tui::widgets::{popup, scroll, text};
@@ -41,6 +43,8 @@ pub enum Popup {
     Stops(Editor),
     Messages(Messages),
     Shrink(Shrinking),
+    Fork(Fork),
+    Compare(compare::Menu),
     /// Run files of this design: id, title, story.
     Challenges {
         runs: Vec<Arc<RunFile>>,
@@ -66,6 +70,11 @@ pub enum After {
     Go(Time),
     /// Other breakpoints hold now.
     Stops,
+    Fork(Change),
+    Choose(usize),
+    CloseRun(usize),
+    /// A knob, and the values to compare.
+    Values(String, Vec<String>),
     /// A run file, by its id.
     Open(String),
 }
@@ -91,8 +100,7 @@ impl Popup {
         Ok(Popup::Save { input: Entry::new(format!("{problem} seed {seed}")) })
     }
 
-    pub fn challenges(design: &str, ctx: &Ctx<'_>) -> Result<Popup, String> {
-        let runs = ctx.rooms.catalog.as_deref().map_or_else(Vec::new, |catalog| catalog.runs_of(design));
+    pub fn challenges(runs: Vec<Arc<RunFile>>) -> Result<Popup, String> {
         if runs.is_empty() { Err("no challenges and no saved runs for this design".into()) } else { Ok(Popup::Challenges { runs, chosen: 0 }) }
     }
 
@@ -109,6 +117,8 @@ impl Popup {
             Popup::Faults(menu) => menu.types(),
             Popup::Save { .. } | Popup::Jump(_) => true,
             Popup::Stops(editor) => editor.types(),
+            Popup::Fork(fork) => fork.types(),
+            Popup::Compare(menu) => menu.types(),
             Popup::Metrics { .. } | Popup::Lamps { .. } | Popup::Challenges { .. } | Popup::Messages(_) | Popup::Shrink(_) => false,
         }
     }
@@ -122,6 +132,11 @@ impl Popup {
             Popup::Lamps { .. } => &[("j k", "scroll"), ("esc", "close")],
             Popup::Save { .. } => &[("enter", "save"), ("esc", "close")],
             Popup::Jump(_) => &[("enter", "go"), ("esc", "close")],
+            Popup::Fork(fork) if fork.types() => &[("enter", "fork"), ("esc", "back")],
+            Popup::Fork(_) => &[("enter", "fork"), ("j k", "move"), ("esc", "close")],
+            Popup::Compare(menu) if menu.types() => &[("enter", "compare"), ("esc", "back")],
+            Popup::Compare(menu) if menu.in_values() => &[("enter", "compare"), ("space", "tick"), ("j k", "move"), ("esc", "back")],
+            Popup::Compare(_) => &[("enter", "choose"), ("d", "close a run"), ("j k", "move"), ("esc", "close")],
             Popup::Stops(editor) if editor.types() => &[("enter", "add"), ("esc", "back")],
             Popup::Stops(_) => &[("space", "on or off"), ("a", "add"), ("d", "remove"), ("j k", "move"), ("esc", "close")],
             Popup::Challenges { .. } => &[("enter", "open"), ("j k", "move"), ("esc", "close")],
@@ -149,6 +164,18 @@ impl Popup {
                 Typed::Stay => After::Stay,
                 Typed::Close => After::Close,
                 Typed::Go(to) => After::Go(to),
+            },
+            Popup::Fork(fork) => match fork.on_key(key, frame) {
+                Forked::Stay => After::Stay,
+                Forked::Close => After::Close,
+                Forked::Fork(change) => After::Fork(change),
+            },
+            Popup::Compare(menu) => match menu.on_key(key, frame) {
+                compare::Done::Stay => After::Stay,
+                compare::Done::Close => After::Close,
+                compare::Done::Choose(run) => After::Choose(run),
+                compare::Done::CloseRun(run) => After::CloseRun(run),
+                compare::Done::Values(knob, values) => After::Values(knob, values),
             },
             Popup::Stops(editor) => match editor.on_key(key, stops, frame) {
                 Edited::Stay => After::Stay,
@@ -189,6 +216,8 @@ impl Popup {
             Popup::Save { input } => input.paste(text),
             Popup::Jump(jump) => jump.on_paste(text),
             Popup::Stops(editor) => editor.on_paste(text),
+            Popup::Fork(fork) => fork.on_paste(text),
+            Popup::Compare(menu) => menu.on_paste(text),
             Popup::Metrics { .. } | Popup::Lamps { .. } | Popup::Challenges { .. } | Popup::Messages(_) | Popup::Shrink(_) => {}
         }
     }
@@ -200,6 +229,8 @@ impl Popup {
             Popup::Messages(room) => room.draw(frame, area, buf, theme),
             Popup::Shrink(shrinking) => shrinking.draw(area, buf, theme),
             Popup::Jump(jump) => jump.draw(frame.now, area, buf, theme),
+            Popup::Fork(fork) => fork.draw(frame, area, buf, theme),
+            Popup::Compare(menu) => menu.draw(frame, area, buf, theme),
             Popup::Stops(editor) => editor.draw(stops, frame, area, buf, theme),
             Popup::Metrics { chosen } => {
                 let needed = rows(metrics::numbers(frame.design).len()).saturating_add(metrics::ORIGIN_ROWS);

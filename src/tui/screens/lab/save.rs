@@ -1,7 +1,10 @@
 //! Saving the run so far, with what was done by hand, as a run file of the user's.
 
+use crate::catalog::{RunFile, check};
 use crate::lab::{Lab, plan};
 use crate::tui::screen::{Ask, Ctx, Reply, Tone};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What became of a save.
 pub struct Saved(Result<std::path::PathBuf, String>);
@@ -26,6 +29,32 @@ pub fn keep(file: crate::catalog::RunFile, ctx: &Ctx<'_>) -> Reply {
     let folder = ctx.rooms.home.runs();
     ctx.mailbox.work("save", move || Saved(write(&folder, &file)));
     Reply::DONE
+}
+
+/// The challenges and the user's own runs of a design, as they are on disk now.
+pub struct Found(pub Vec<Arc<RunFile>>);
+
+/// Looks on a worker, so that what was just saved, here or in another window, is found without a restart.
+pub fn find(design: &'static str, ctx: &Ctx<'_>) {
+    let known = ctx.rooms.catalog.as_deref().map_or_else(Vec::new, |catalog| catalog.runs_of(design));
+    let folder = ctx.rooms.home.runs();
+    ctx.mailbox.work("runs", move || Found(with_own(known, &folder, design)));
+}
+
+/// The user's files laid over what the catalogue knows; one that was removed is gone, one with faults is left out.
+fn with_own(mut known: Vec<Arc<RunFile>>, folder: &Path, design: &str) -> Vec<Arc<RunFile>> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return known };
+    let mut paths: Vec<PathBuf> =
+        entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| path.extension().is_some_and(|e| e == "yaml")).collect();
+    paths.sort();
+    let own = paths.iter().filter_map(|path| check::run_file(path).ok()).filter(|run| run.design == design);
+    for run in own.map(Arc::new) {
+        match known.iter_mut().find(|other| other.id == run.id) {
+            Some(other) => *other = run,
+            None => known.push(run),
+        }
+    }
+    known
 }
 
 fn write(folder: &std::path::Path, file: &crate::catalog::RunFile) -> Result<std::path::PathBuf, String> {

@@ -172,3 +172,90 @@ fn a_challenge_tells_its_story_and_judges_its_objectives_at_its_end() {
     bench.until("the end", |f| f.ended);
     assert!(bench.stage.show(&bench.lab, 120, 40).contains("The objectives"));
 }
+
+#[test]
+fn a_typed_moment_is_gone_to_and_nonsense_is_refused() {
+    let mut bench = Bench::new(80, 24);
+    bench.press("g1m1x");
+    bench.key(KeyCode::Enter);
+    assert!(bench.stage.show(&bench.lab, 80, 24).contains("is no time"));
+    bench.key(KeyCode::Backspace);
+    bench.press("s");
+    bench.key(KeyCode::Enter);
+    bench.until("the moment", |f| f.now == Time::from_secs(61));
+    bench.press("g-41s");
+    bench.key(KeyCode::Enter);
+    bench.until("back", |f| f.now == Time::from_secs(20) && f.seeking.is_none());
+}
+
+#[test]
+fn the_cursor_reads_the_charts_and_enter_goes_there() {
+    let mut bench = Bench::new(120, 40);
+    bench.forward(20);
+    bench.press("[[[[[");
+    let shown = bench.stage.show(&bench.lab, 120, 40);
+    assert!(shown.contains("cursor at 16.9") && shown.contains("at 16.9 s") && shown.contains("enter goes there"), "{shown}");
+    bench.key(KeyCode::Enter);
+    bench.until("the moment", |f| f.now < Time::from_secs(17) && f.seeking.is_none());
+    bench.press("]");
+    bench.key(KeyCode::Esc);
+    assert!(!bench.stage.show(&bench.lab, 120, 40).contains("cursor at"));
+}
+
+#[test]
+fn breakpoints_are_listed_switched_added_and_removed() {
+    let mut bench = Bench::new(120, 40);
+    bench.press("B ");
+    assert!(bench.stage.show(&bench.lab, 120, 40).contains("[✓] broken"));
+    bench.press("aqueue > 20");
+    bench.key(KeyCode::Enter);
+    bench.press("aquue > 2");
+    bench.key(KeyCode::Enter);
+    let shown = bench.stage.show(&bench.lab, 120, 40);
+    assert!(shown.contains("[✓] queue > 20") && shown.contains("did you mean `queue`"), "{shown}");
+    bench.key(KeyCode::Esc);
+    bench.press("kd");
+    assert_eq!(bench.lab.stops.list.len(), 1);
+    bench.key(KeyCode::Esc);
+    assert!(bench.lab.popup.is_none());
+}
+
+#[test]
+fn a_fork_is_compared_on_the_same_axes() {
+    for (cols, rows) in [(80, 24), (120, 40)] {
+        let mut bench = Bench::new(cols, rows);
+        bench.forward(3);
+        bench.press("fj");
+        bench.key(KeyCode::Enter);
+        (0..3).for_each(|_| drop(bench.key(KeyCode::Backspace)));
+        bench.press("20ms");
+        bench.key(KeyCode::Enter);
+        bench.until("two runs", |f| f.compared.len() == 2);
+        bench.press(">");
+        bench.until("the parting", |f| {
+            f.now == Time::from_secs(4) && f.compared[1].parting.is_some() && f.seeking.is_none() && (cols < 100 || !f.views.is_empty())
+        });
+        insta::assert_snapshot!(format!("compared_{cols}x{rows}"), bench.stage.show(&bench.lab, cols, rows));
+        bench.press("1");
+        bench.until("the first", |f| f.chosen == 0);
+        assert_eq!(bench.lab.frame.knobs.get("service").unwrap().to_string(), "5ms");
+        bench.press("cd");
+        bench.until("one run", |f| f.compared.is_empty());
+    }
+}
+
+#[test]
+fn values_of_a_knob_are_ticked_and_compared() {
+    let mut bench = Bench::new(120, 40);
+    bench.forward(2);
+    bench.press("cj");
+    bench.key(KeyCode::Enter);
+    assert!(bench.stage.show(&bench.lab, 120, 40).contains("[✓] on"));
+    bench.press(" ");
+    bench.key(KeyCode::Enter);
+    assert!(bench.stage.show(&bench.lab, 120, 40).contains("two to four can be compared"));
+    bench.press(" ");
+    bench.key(KeyCode::Enter);
+    bench.until("two runs", |f| f.compared.len() == 2 && f.seeking.is_none() && f.now == Time::from_secs(2));
+    assert_eq!(bench.lab.frame.compared[1].name, "cap=off");
+}

@@ -1,0 +1,64 @@
+//! What a run says it weighs is about what a copy of it really takes, for every design; and a run left open stops growing.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use peak_alloc::PeakAlloc;
+use sims::designs::ALL;
+use sims::kernel::design::{Design, Spec};
+use sims::kernel::run::Run;
+use sims::kernel::time::{Span, Time};
+
+#[global_allocator]
+static ALLOCATED: PeakAlloc = PeakAlloc;
+
+/// Bytes that a copy allocates, counted by the allocator.
+fn copied(run: &dyn Run) -> usize {
+    let before = ALLOCATED.current_usage();
+    let copy = run.fork();
+    let taken = ALLOCATED.current_usage() - before;
+    drop(copy);
+    taken
+}
+
+/// As it comes, and as each safeguard's trial turns it.
+fn settings(design: &'static Design) -> Vec<Spec> {
+    let mut specs = vec![Spec::new(design)];
+    for safeguard in design.safeguards {
+        let mut spec = Spec::new(design);
+        for (knob, value) in safeguard.trial.set {
+            spec.set(knob, value).unwrap();
+        }
+        spec.length = safeguard.trial.length;
+        specs.push(spec);
+    }
+    specs
+}
+
+/// One test, because the allocator counts for the whole program.
+#[test]
+fn weights_are_true_and_bounded() {
+    for design in ALL {
+        for (n, spec) in settings(design).into_iter().enumerate() {
+            let length = spec.length;
+            let mut run = spec.start().unwrap();
+            for part in [1, 4] {
+                run.advance(Time(length.0 / 4 * part));
+                let (says, takes) = (run.weight(), copied(run.as_ref()));
+                let ratio = says as f64 / takes as f64;
+                println!("{} setting {n} at {}: says {says}, takes {takes}, ratio {ratio:.2}", design.id, run.now());
+                assert!((0.5..2.0).contains(&ratio), "{} setting {n} at {}: says {says}, takes {takes}", design.id, run.now());
+            }
+        }
+        a_long_run_stays_flat(design);
+    }
+}
+
+/// An hour of a lab as it opens: after the first part it hardly grows.
+fn a_long_run_stays_flat(design: &'static Design) {
+    let mut run = Spec::new(design).start().unwrap();
+    run.advance(Time::ZERO + Span::secs(900));
+    let early = copied(run.as_ref());
+    run.advance(Time::ZERO + Span::secs(3600));
+    let late = copied(run.as_ref());
+    println!("{}: {early} bytes after a quarter of an hour, {late} after an hour, {} events", design.id, run.events());
+    assert!(late < early * 2 + (4 << 20), "{}: {early} bytes after a quarter of an hour, {late} after an hour", design.id);
+}
