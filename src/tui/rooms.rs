@@ -54,7 +54,7 @@ impl Rooms {
 
     /// How long charts wait between two frames: longer where every byte travels.
     pub fn frame_gap(&self) -> Duration {
-        let most = if std::env::var_os("SSH_TTY").is_some() { 4 } else { 10 };
+        let most = if std::env::var_os("SSH_TTY").is_some() { 4 } else { 60 };
         Duration::from_secs(1) / u32::from(self.config.fps.clamp(1, most))
     }
 

@@ -112,3 +112,29 @@ fn esc_cancels_and_the_late_report_is_not_shown() {
     bench.finish();
     assert!(bench.show(80, 24).contains("enter choose"));
 }
+
+#[test]
+fn the_runs_of_a_result_open_in_the_lab() {
+    use crate::tui::screen::Ask;
+    use crate::tui::screens::Place;
+    let mut bench = Bench::new();
+    bench.key(KeyCode::Enter);
+    bench.screen.stage = super::Stage::Told(Box::new(told(&bench)));
+    let opened = |bench: &mut Bench, key: char| match bench.stage.press(&mut bench.screen, KeyCode::Char(key)).into_iter().next() {
+        Some(Ask::Open(Place::Runs { runs, .. })) => {
+            runs.0.iter().map(|(name, spec)| format!("{name} {} seed {}", spec.knobs.span("service"), spec.seed)).collect()
+        }
+        Some(Ask::Toast(_, why)) => vec![why],
+        _ => Vec::new(),
+    };
+    assert_eq!(opened(&mut bench, 'o'), ["fast 5.000 ms seed 1", "slow 50.000 ms seed 1"]);
+    assert_eq!(opened(&mut bench, '2'), ["slow 50.000 ms seed 1"]);
+    assert_eq!(opened(&mut bench, '3'), ["this experiment has 2 runs"]);
+}
+
+/// The result as it would be shown.
+fn told(bench: &Bench) -> super::result::Told {
+    let ready = crate::lab::experiment::prepare(bench.screen.design, &bench.screen.problem.experiments[0]).unwrap();
+    let report = ready.run(&std::sync::atomic::AtomicUsize::new(0), &std::sync::atomic::AtomicBool::new(false)).unwrap().unwrap();
+    super::result::Told::new(report, None)
+}

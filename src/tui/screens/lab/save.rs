@@ -63,3 +63,23 @@ fn write(folder: &std::path::Path, file: &crate::catalog::RunFile) -> Result<std
     let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
     written.map(|()| path.clone()).map_err(|why| format!("{}: {why}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_was_just_saved_is_found_and_one_with_faults_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let design = sims::designs::ALL[0];
+        let file = |title: &str| plan::to_file(&plan::open_lab(design, 7), title);
+        write(folder.path(), &file("First try")).unwrap();
+        std::fs::write(folder.path().join("broken.yaml"), "kind: run\n").unwrap();
+        let titles = |known: Vec<Arc<RunFile>>| with_own(known, folder.path(), design.id).iter().map(|run| run.title.clone()).collect::<Vec<_>>();
+        assert_eq!(titles(Vec::new()), ["First try"]);
+        let mut older = file("First try");
+        older.title = "An older one".into();
+        assert_eq!(titles(vec![Arc::new(older)]), ["First try"], "the file on disk counts");
+        assert_eq!(with_own(Vec::new(), &folder.path().join("nowhere"), design.id).len(), 0);
+    }
+}
