@@ -127,8 +127,8 @@ fn the_runs_of_a_result_open_in_the_lab() {
         Some(Ask::Toast(_, why)) => vec![why],
         _ => Vec::new(),
     };
-    assert_eq!(opened(&mut bench, 'o'), ["fast 5.000 ms seed 1", "slow 50.000 ms seed 1"]);
-    assert_eq!(opened(&mut bench, '2'), ["slow 50.000 ms seed 1"]);
+    assert_eq!(opened(&mut bench, 'o'), ["fast 5 ms seed 1", "slow 50 ms seed 1"]);
+    assert_eq!(opened(&mut bench, '2'), ["slow 50 ms seed 1"]);
     assert_eq!(opened(&mut bench, '3'), ["this experiment has 2 runs"]);
 }
 
