@@ -50,9 +50,9 @@ fn a_run_is_paused_stepped_wound_back_forked_and_compared() {
     terminal.keys("jjl");
     terminal.keys(">>>");
     terminal.until("21.000 s  ‖");
-    terminal.until("runs  A [B]");
+    terminal.until("runs A[B]");
     terminal.keys("1");
-    terminal.until("runs [A] B");
+    terminal.until("runs [A]B");
     terminal.keys("c");
     terminal.until("enter shows it in full");
     terminal.keys("jd");

@@ -28,16 +28,17 @@ pub fn header(screen: &LabScreen, theme: &Theme) -> Header {
     let mut left = vec![Span::raw(format!("Lab · {title} · seed {} · {}  ", frame.seed, frame.now))];
     left.extend(motion(frame, theme));
     // On a small terminal the marks matter more than the word.
-    let mut right = vec![Span::raw(if screen.drawn.get().width < 100 { "" } else { "invariants " })];
+    let narrow = screen.drawn.get().width < 100;
+    let mut right = vec![Span::raw(if narrow { "" } else { "invariants " })];
     for (_, verdict) in &frame.verdicts {
         let (mark, style) = lamp(verdict, theme);
         right.push(Span::styled(mark, style));
     }
     if !frame.compared.is_empty() {
-        right.push(Span::raw("  runs "));
+        right.push(Span::raw(if narrow { " " } else { "  runs " }));
         for n in 0..frame.compared.len() {
             let style = if n == frame.chosen { theme.selected } else { theme.line(n) };
-            right.push(Span::styled(if n == frame.chosen { format!("[{}]", letter(n)) } else { format!(" {} ", letter(n)) }, style));
+            right.push(Span::styled(if n == frame.chosen { format!("[{}]", letter(n)) } else { letter(n).to_string() }, style));
         }
     }
     if !frame.faults.is_empty() {
