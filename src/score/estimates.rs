@@ -48,9 +48,10 @@ pub enum Close {
 }
 
 impl Step {
-    /// The decimal logarithm of yours over the card's: 1.0 is ten times too high. Infinite where one of them is not above zero.
+    /// The decimal logarithm of yours over the card's: 1.0 is ten times too high. Infinite where one of them is not above zero,
+    /// and where a line that was picked is of another kind.
     pub fn error(&self) -> Option<f64> {
-        self.yours.as_ref().map(|yours| distance(yours.amount.value, self.amount.value))
+        self.yours.as_ref().map(|yours| if yours.amount.same_dimension(self.amount) { distance(yours.amount.value, self.amount.value) } else { f64::INFINITY })
     }
 
     pub fn close(&self) -> Option<Close> {
@@ -66,6 +67,9 @@ impl Step {
     /// The error in words: `3.1 times too high`, `right to 4 %`.
     pub fn says(&self) -> String {
         let Some(error) = self.error() else { return "not estimated".to_owned() };
+        if self.yours.as_ref().is_some_and(|yours| !yours.amount.same_dimension(self.amount)) {
+            return "another kind of amount".to_owned();
+        }
         if !error.is_finite() {
             return "not a number above zero".to_owned();
         }
@@ -203,7 +207,7 @@ mod tests {
         let found = of(&lines, &Picks::new());
         assert_eq!((found[0].0, found[1].0), (Some(0), Some(1)), "the tag takes the line that is nearest to the other question");
         let picked = of(&lines, &Picks::from([(0, Some(1)), (3, Some(2)), (2, None)]));
-        assert_eq!((picked[0].0, picked[1].0, picked[3].0), (Some(1), Some(0), Some(2)));
+        assert_eq!((picked[0].0, picked[1].0, picked[3].0), (Some(1), Some(0), Some(2)), "500 K workers, said so");
         assert_eq!(picked[3].1, "2222 times too high");
     }
 
@@ -225,6 +229,12 @@ mod tests {
         ] {
             assert_eq!(close(line), Some(wanted), "{line}");
         }
+    }
+
+    #[test]
+    fn a_line_of_another_kind_is_no_multiple() {
+        let step = estimates(&card(), &["10M * 98 bytes #1"], &Picks::new()).remove(0);
+        assert_eq!((step.says().as_str(), step.close()), ("another kind of amount", Some(Close::Off)));
     }
 
     #[test]

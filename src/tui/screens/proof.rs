@@ -162,7 +162,12 @@ impl Page<'_> {
         let theme = self.theme;
         for number in known.numbers.iter().filter(|number| number.refused.is_some()) {
             let why = number.refused.as_deref().unwrap_or_default();
-            let says = format!("{} = {} could not be taken: {why}. The run has {}.", number.knob, number.answer.as_deref().unwrap_or_default(), number.value);
+            let says = format!(
+                "{} = {} could not be taken, it must be {why}. The run has {}.",
+                number.knob,
+                number.answer.as_deref().unwrap_or_default(),
+                number.value
+            );
             self.marked("! ", theme.warn, &says, theme.text);
         }
         if let Some(why) = &known.trouble {

@@ -139,10 +139,11 @@ impl Form {
         let (effect, style) = match self.effect(row, entry.text()) {
             Ok(good) if good.is_empty() => (String::new(), theme.dim),
             Ok(good) => (format!("{} {good}", theme.pick("→", "->")), theme.dim),
-            Err(why) => (format!("! {why}"), theme.warn),
+            Err(why) => (format!("! not possible: {why}"), theme.warn),
         };
         let right = Rect { x: area.x + 19, width: area.width.saturating_sub(19), ..area }.intersection(area);
-        let unit = if row.unit.is_empty() { String::new() } else { format!("{}  ", row.unit) };
+        // What is allowed names the unit itself.
+        let unit = if row.unit.is_empty() || effect.starts_with('!') { String::new() } else { format!("{}  ", row.unit) };
         let cols = usize::from(right.width).saturating_sub(unit.chars().count());
         Line::from(vec![Span::styled(unit, theme.text), Span::styled(text::fit(&effect, cols), style)]).render(right, buf);
     }

@@ -136,8 +136,8 @@ impl Sheet {
         self.draw_typed(session, left, right, Rect { y: row(room).y, height: body.bottom().saturating_sub(row(room).y), ..body }, buf, theme);
         let tab = if self.asks.is_empty() { "" } else { "tab answers · " };
         let says = match self.at {
-            None => format!("enter keeps · ↑ earlier lines · ctrl-p into the notes · {tab}esc back"),
-            Some(_) => format!("enter changes it · ctrl-x takes it off · ctrl-p into the notes · {tab}↓ new line"),
+            None => format!("enter keeps · ↑ earlier · ctrl-p into the notes · {tab}esc back"),
+            Some(_) => format!("enter changes · ctrl-x removes · ctrl-p into the notes · {tab}↓ new line"),
         };
         Line::styled(says, theme.dim).render(foot, buf);
     }
