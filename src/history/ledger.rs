@@ -66,13 +66,15 @@ impl Record {
         (self.measured > 0).then(|| self.log_errors / self.measured as f64)
     }
 
-    /// What the coverage means, once there are enough ranges to mean anything.
+    /// What the coverage means, as far as so few ranges can tell: chance alone strays this far from 80 % only once in ten times.
     pub fn verdict(&self) -> Option<&'static str> {
         const ENOUGH: usize = 5;
+        const PROMISED: f64 = 0.8;
         let share = self.ranges.share().filter(|_| self.ranges.of >= ENOUGH)?;
-        Some(match share {
-            share if share < 0.65 => "too sure: widen your ranges",
-            share if share > 0.95 => "too careful: narrower ranges would hold as well",
+        let stray = 1.64 * (PROMISED * (1.0 - PROMISED) / self.ranges.of as f64).sqrt();
+        Some(match share - PROMISED {
+            off if off < -stray => "too sure: widen your ranges",
+            off if off > stray => "too careful: narrower ranges would hold as well",
             _ => "about as sure as you should be",
         })
     }

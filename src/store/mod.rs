@@ -21,6 +21,8 @@ mod search;
 mod writer;
 
 #[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
