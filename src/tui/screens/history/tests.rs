@@ -79,12 +79,9 @@ fn it_fits_both_sizes() {
 fn months_of_history_stand_on_every_view() {
     let (room, catalog) = (Room::new(), Catalog::load(None));
     let mut screen = long(&room, &catalog);
-    for (view, must) in [
-        (View::Attempts, "Trend by problem"),
-        (View::Calendar, "Minutes a week"),
-        (View::Trends, "Mechanisms, %"),
-        (View::Predictions, "biggest misses first"),
-    ] {
+    for (view, must) in
+        [(View::Attempts, "Trend by problem"), (View::Calendar, "Minutes a week"), (View::Trends, "Mechanisms, %"), (View::Predictions, "biggest misses first")]
+    {
         screen.view = view;
         for (cols, rows) in [(80, 24), (120, 40), (200, 60)] {
             let shown = room.show(&screen, cols, rows);

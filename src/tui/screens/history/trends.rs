@@ -2,7 +2,6 @@
 
 use super::{Book, chart};
 use crate::history::{Family, Series};
-use crate::score::{Band, POINTS};
 use crate::tui::screens::scoring::short;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{meter, popup, scroll, text};
@@ -141,17 +140,14 @@ fn says(book: &Book, series: &Series) -> Vec<String> {
     all
 }
 
-/// What the lean does to the last score, once it means something.
+/// What the lean does to a score that was only read blind, once it means something.
 fn lean(book: &Book, series: &Series) -> Vec<String> {
-    const ENOUGH: usize = 5;
     let Some(lean) = &book.look.lean else { return Vec::new() };
-    let mut all = vec![format!("over all: {}", lean.say())];
-    let blind = book.past.entries.iter().find_map(|entry| Some((entry.attempt.blind.as_ref()?, entry.attempt.informed.is_none())));
-    if series.points.len() >= ENOUGH
-        && let Some((blind, true)) = blind
-    {
-        let total = (blind.total - lean.mean).clamp(0.0, POINTS);
-        all.push(format!("the last blind {} is more like {}: {}", short(blind.total), short(total), Band::of(total).name()));
+    let mut all = vec![format!("over {}: {}", text::count(series.points.len(), "attempt"), lean.say())];
+    let last = book.past.entries.iter().map(|entry| &entry.attempt).find(|attempt| attempt.result().is_some());
+    let blind = last.filter(|attempt| attempt.informed.is_none()).and_then(|attempt| attempt.blind.as_ref());
+    if let Some((blind, (total, band))) = blind.and_then(|blind| Some((blind, lean.corrected(blind.total)?))) {
+        all.push(format!("the last blind {} is more like {}: {}", short(blind.total), short(total), band.name()));
     }
     all
 }
