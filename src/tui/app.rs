@@ -8,7 +8,7 @@ use super::rooms::Rooms;
 use super::screen::{Ask, Ctx, Reply, Screen, ScreenId, Tone};
 use super::screens::{self, Place};
 use super::theme::Theme;
-use super::{chrome, overlay};
+use super::{chrome, overlay, practice};
 use ratatui::crossterm::event::{Event, KeyEvent, MouseEvent};
 use ratatui::prelude::{Frame, Rect};
 use std::sync::mpsc::Sender;
@@ -44,6 +44,7 @@ pub struct App {
     next_id: ScreenId,
     /// Where the top screen was drawn last: the mouse is told against it.
     body: Rect,
+    practice: practice::Counter,
     pub quit: bool,
     /// To be opened once the catalog has been read.
     pub then: Option<Place>,
@@ -65,6 +66,7 @@ impl App {
             sender,
             next_id: 1,
             body: Rect::default(),
+            practice: practice::Counter::default(),
             quit: false,
             then: None,
             deeds,
@@ -186,6 +188,8 @@ impl App {
         for at in 0..self.stack.len() {
             self.with(at, |screen, ctx| screen.on_save(ctx));
         }
+        let over = self.practice.end();
+        self.spend(over);
         self.rooms.flush();
     }
 
@@ -228,7 +232,17 @@ impl App {
                 }
             }
             Event::Mouse(mouse) => self.mouse(mouse),
-            Event::Resize(..) | Event::FocusGained | Event::FocusLost => {}
+            Event::Resize(..) | Event::FocusGained | Event::FocusLost => return,
+        }
+        let what = self.stack.last().and_then(|open| open.screen.practises());
+        let over = self.practice.input(what, self.now, chrono::Utc::now());
+        self.spend(over);
+    }
+
+    /// Minutes that cannot be stored are no reason to stop: the store has told its trouble itself.
+    fn spend(&self, over: Option<practice::Over>) {
+        if let (Some(over), Some(store)) = (over, self.rooms.store()) {
+            let _ = store.spend(over.what.0, &over.what.1, over.began_at, over.spent);
         }
     }
 

@@ -8,6 +8,7 @@ pub mod event;
 pub mod keymap;
 mod overlay;
 pub mod panes;
+pub mod practice;
 pub mod rooms;
 pub mod screen;
 pub mod screens;

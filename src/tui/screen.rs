@@ -143,6 +143,11 @@ pub trait Screen {
     /// The app is about to leave or to be killed: write down what is not yet written.
     fn on_save(&mut self, _ctx: &Ctx<'_>) {}
 
+    /// What is being practised here, if anything: its minutes go into the calendar. Screens that store their own time say nothing.
+    fn practises(&self) -> Option<super::practice::What> {
+        None
+    }
+
     /// When the next tick is needed; `None`: never.
     fn next_tick(&self, _ctx: &Ctx<'_>) -> Option<Duration> {
         None

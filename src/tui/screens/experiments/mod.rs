@@ -219,6 +219,10 @@ fn enter(store: &Store, problem: &str, experiment: &str, guess: Option<Guess>) -
 }
 
 impl Screen for Experiments {
+    fn practises(&self) -> Option<crate::tui::practice::What> {
+        Some((crate::store::Practice::Lab, self.problem.id.clone()))
+    }
+
     fn header(&self, _ctx: &Ctx<'_>) -> Header {
         let right = format!("{} experiments", self.problem.experiments.len());
         Header { right: Line::raw(right), ..Header::title(format!("Experiments · {}", self.problem.title)) }

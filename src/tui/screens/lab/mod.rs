@@ -367,6 +367,10 @@ impl LabScreen {
 }
 
 impl Screen for LabScreen {
+    fn practises(&self) -> Option<crate::tui::practice::What> {
+        Some((crate::store::Practice::Lab, self.problem.clone()))
+    }
+
     fn header(&self, ctx: &Ctx<'_>) -> Header {
         draw::header(self, ctx.theme)
     }

@@ -125,7 +125,10 @@ fn none(level: &str) -> Rubric {
 
 impl Scoring {
     fn new(attempt: Attempt, session: Session, problem: Arc<Problem>, rubric: Arc<Rubric>) -> Scoring {
-        let taken = Taken::of(&session);
+        // Time and mode may have been corrected since: the row knows.
+        let used = Duration::from_millis(attempt.used_ms);
+        let allowed = attempt.mode.is_timed().then(|| session.plan().time());
+        let taken = Taken { used, allowed, ..Taken::of(&session) };
         let (blind, informed) = (attempt.blind.as_ref().map(judged), attempt.informed.as_ref().map(judged));
         // A reading that was saved with open lines was left in the middle.
         let stage = match (&attempt.blind, &attempt.informed) {
