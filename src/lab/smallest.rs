@@ -4,7 +4,7 @@ use super::shrink::{self, Ask, Progress};
 use super::{headless, simpler, words};
 use sims::kernel::design::Spec;
 use sims::kernel::halt::{Halt, Halts};
-use sims::kernel::invariant::{InvariantKind, InvariantSpec, Verdict};
+use sims::kernel::invariant::{InvariantSpec, Verdict};
 use sims::kernel::run::{Run, Stop};
 use sims::kernel::time::{Span, Time};
 
@@ -61,31 +61,33 @@ pub fn smallest(spec: &Spec, lamp: &'static InvariantSpec, go_on: &mut dyn FnMut
     let mut spec = spec.clone();
     spec.script.sort_by_key(|step| step.at);
     let (of, nodes) = (spec.script.len(), spec.clone().start()?.nodes());
-    let (at, _) = breaks(&spec, lamp).ok_or_else(|| format!("the run does not break `{}`: there is nothing to shrink", lamp.id))?;
+    let (at, _) = breaks(&spec, lamp, Until::Rest).ok_or_else(|| format!("the run does not break `{}`: there is nothing to shrink", lamp.id))?;
     // What is measured does not matter here, and a warm-up could outlast the shortened run.
     spec.warm_up = Span::ZERO;
+    let mut until = Until::Rest;
     if at < Time::ZERO + spec.length {
+        until = Until::End;
         // It broke on the way, so what came later is not needed, and every try need run only so far.
         spec.length = shortest(at, &spec);
         spec.script.retain(|step| step.at <= at);
     }
     let (design, base) = (spec.design, spec.clone());
-    let mut fails = |script: &[_]| breaks(&Spec { script: script.to_vec(), ..base.clone() }, lamp).is_some();
+    let mut fails = |script: &[_]| breaks(&Spec { script: script.to_vec(), ..base.clone() }, lamp, until).is_some();
     let simpler = |step: &_| simpler::forms(step, design, &nodes);
     let shrunk = shrink::shrink(&base.script, Ask { fails: &mut fails, simpler: &simpler, go_on })
         .ok_or("the run broke once and not again: the design is not deterministic")?;
     spec.script = shrunk.script;
-    let (at, detail) = cut_to_length(&mut spec, lamp).ok_or("the smallest script does not break again")?;
+    let (at, detail) = cut_to_length(&mut spec, lamp, until).ok_or("the smallest script does not break again")?;
     let digest = headless::play(spec.clone())?.digest;
     Ok(Smallest { lamp, spec, at, detail, of, tried: shrunk.tried, whole: shrunk.whole, digest })
 }
 
 /// Shortens the run around its break and says when and how it breaks.
-fn cut_to_length(spec: &mut Spec, lamp: &'static InvariantSpec) -> Option<(Time, String)> {
-    let (at, detail) = breaks(spec, lamp)?;
+fn cut_to_length(spec: &mut Spec, lamp: &'static InvariantSpec, until: Until) -> Option<(Time, String)> {
+    let (at, detail) = breaks(spec, lamp, until)?;
     if at < Time::ZERO + spec.length {
         spec.length = shortest(at, spec);
-        return breaks(spec, lamp);
+        return breaks(spec, lamp, Until::End);
     }
     // It breaks when all is over: perhaps also if that is sooner.
     let last = spec.script.last().map_or(Time::ZERO, |step| step.at);
@@ -94,7 +96,7 @@ fn cut_to_length(spec: &mut Spec, lamp: &'static InvariantSpec) -> Option<(Time,
         if shorter.length >= spec.length {
             break;
         }
-        if let Some(found) = breaks(&shorter, lamp) {
+        if let Some(found) = breaks(&shorter, lamp, until) {
             *spec = shorter;
             return Some(found);
         }
@@ -110,8 +112,17 @@ fn shortest(at: Time, spec: &Spec) -> Span {
     Span((at.0 + 1).div_ceil(TENTH) * TENTH).min(spec.length)
 }
 
+/// How far a run is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    /// What broke on the way is not looked for afterwards: every try would pay for the drain.
+    End,
+    /// Until all has come to rest and *finally* is judged.
+    Rest,
+}
+
 /// When and how the spec's run breaks the law; none if it does not.
-fn breaks(spec: &Spec, lamp: &'static InvariantSpec) -> Option<(Time, String)> {
+fn breaks(spec: &Spec, lamp: &'static InvariantSpec, until: Until) -> Option<(Time, String)> {
     let mut run = spec.clone().start().ok()?;
     let verdict = |run: &dyn Run| match run.verdicts().into_iter().find(|(spec, _)| spec.id == lamp.id) {
         Some((_, Verdict::Broken { at, detail, .. })) => Some((at, detail)),
@@ -121,9 +132,8 @@ fn breaks(spec: &Spec, lamp: &'static InvariantSpec) -> Option<(Time, String)> {
     if run.advance_halting(end, &mut Halts::new(vec![Halt::Break(Some(lamp.id))])) == Stop::Halted {
         return verdict(run.as_ref());
     }
-    // A law of every moment that has held to the end is not looked for in the drain: shrinking has cut the run to its break.
-    if lamp.kind == InvariantKind::Always && spec.script.is_empty() {
-        return verdict(run.as_ref());
+    if until == Until::End {
+        return None;
     }
     run.drain();
     verdict(run.as_ref())
@@ -180,7 +190,7 @@ mod tests {
         for leave in 0..found.spec.script.len() {
             let mut less = found.spec.clone();
             less.script.remove(leave);
-            assert_eq!(breaks(&less, found.lamp), None, "step {leave} is not needed: {:?}", found.told());
+            assert_eq!(breaks(&less, found.lamp, Until::End), None, "step {leave} is not needed: {:?}", found.told());
         }
     }
 }

@@ -72,6 +72,7 @@ impl Messages {
             ("+ -", "zoom"),
             ("j k", "nodes"),
             ("n", "next broken law"),
+            ("g", "go to its moment"),
             ("0", "now"),
             ("space", "pause"),
             (". ,", "step"),
@@ -103,6 +104,13 @@ impl Messages {
             KeyCode::Char('n') if !frame.chains.is_empty() => {
                 self.law = (self.law + 1) % frame.chains.len();
                 self.look_at(frame);
+            }
+            // The replay remembers its messages anew.
+            KeyCode::Char('g') => {
+                let Some(last) = frame.chains.get(self.law).and_then(|chain| chain.links.last()) else { return After::Stay };
+                let to = last.at + Span(ZOOM[self.zoom].0 / 10);
+                self.look_at(frame);
+                return After::Rewind(to);
             }
             KeyCode::PageDown | KeyCode::PageUp => {
                 self.links.by(if key.code == KeyCode::PageDown { 3 } else { -3 }, 4, 64);
@@ -136,8 +144,10 @@ impl Messages {
         }
         if let Some(chain) = chain {
             let of = if frame.chains.len() > 1 { format!(" ({} of {} broken laws, n for the next)", self.law + 1, frame.chains.len()) } else { String::new() };
-            let head = format!("How {} broke{of}", chain.lamp);
             let lines = told(chain, frame);
+            let more = lines.len().saturating_sub(usize::from(list.height.saturating_sub(1)));
+            let earlier = if more > 0 { format!(" · {more} links more: page up") } else { String::new() };
+            let head = format!("How {} broke{of}{earlier}", chain.lamp);
             let [title, body] = list.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]));
             Line::styled(text::fit(&head, usize::from(title.width)), theme.title).render(title, buf);
             // The end is what broke it: a list that is too long shows that first.

@@ -301,6 +301,8 @@ impl LabScreen {
 
     /// Looks for the smallest script that breaks what is broken.
     fn shrink(&mut self, ctx: &Ctx<'_>) -> Reply {
+        // What is searched is what has happened so far; a run that plays on would only take the processor.
+        self.lab.send(Command::Pause);
         let spec = self.lab.recorded().ok_or_else(|| "the run does not answer".to_string());
         let popup = spec.and_then(|spec| smallest::Shrinking::start(spec, &self.frame, ctx)).map(Popup::Shrink);
         self.open_popup(popup)
@@ -327,6 +329,11 @@ impl LabScreen {
             After::Pass => {
                 self.popup = Some(popup);
                 return keymap::find(KEYS, key).map_or(Reply::DONE, |act| self.act(act, ctx));
+            }
+            After::Rewind(to) => {
+                self.popup = Some(popup);
+                self.lab.send(Command::Jump(to));
+                self.ask_views();
             }
             After::Run(spec) => {
                 self.lab.send(Command::Open(vec![(String::new(), *spec)]));

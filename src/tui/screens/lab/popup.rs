@@ -61,6 +61,8 @@ pub enum After {
     Chaos(Wish, Length),
     /// The key means what it means without the popup, which stays open.
     Pass,
+    /// To another moment, with the popup open.
+    Rewind(Time),
     /// Another run in place of this one.
     Run(Box<Spec>),
     Keep(Box<Smallest>),

@@ -53,9 +53,6 @@ pub enum After {
     Save(Box<Smallest>),
 }
 
-/// A frame in a while is enough for a counter.
-const TELL_EVERY: usize = 10;
-
 impl Shrinking {
     /// Starts the search for the law that broke first.
     ///
@@ -68,9 +65,7 @@ impl Shrinking {
         let progress = Progress { tried: 0, steps: spec.script.len() };
         ctx.mailbox.work("shrink", move || {
             let mut go_on = |progress: Progress| {
-                if progress.tried % TELL_EVERY == 0 {
-                    mailbox.send(Told { serial, what: Word::Progress(progress) });
-                }
+                mailbox.send(Told { serial, what: Word::Progress(progress) });
                 !stopped.load(Ordering::Relaxed)
             };
             Told { serial, what: Word::Done(search(&spec, lamp, &mut go_on)) }

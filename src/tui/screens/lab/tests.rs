@@ -6,6 +6,7 @@ use crate::tui::event::Message;
 use crate::tui::screen::{Ask, Screen};
 use crate::tui::screens::harness::Stage;
 use ratatui::crossterm::event::KeyCode;
+use sims::kernel::design::Spec;
 use sims::kernel::log::Level;
 use sims::kernel::time::Time;
 use std::time::{Duration, Instant};
@@ -16,10 +17,14 @@ struct Bench {
 }
 
 impl Bench {
-    /// Drawn once, so that it knows its size and asks for views.
     fn new(cols: u16, rows: u16) -> Bench {
+        Bench::on(plan::open_lab(&toy::DESIGN, 7), cols, rows)
+    }
+
+    /// Drawn once, so that it knows its size and asks for views.
+    fn on(spec: Spec, cols: u16, rows: u16) -> Bench {
         let stage = Stage::new();
-        let lab = LabScreen::open("toy", "A queue at a counter", plan::open_lab(&toy::DESIGN, 7), &stage.ctx()).unwrap();
+        let lab = LabScreen::open("toy", "A queue at a counter", spec, &stage.ctx()).unwrap();
         let mut bench = Bench { stage, lab };
         bench.stage.show(&bench.lab, cols, rows);
         bench.lab.on_tick(&bench.stage.ctx());
@@ -45,6 +50,21 @@ impl Bench {
             }
         }
         asks
+    }
+
+    /// Delivers what is posted until the screen shows the words.
+    fn until_shown(&mut self, words: &str, cols: u16, rows: u16) -> String {
+        let begun = Instant::now();
+        loop {
+            let shown = self.stage.show(&self.lab, cols, rows);
+            if shown.contains(words) {
+                return shown;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "never shown: {words}; {shown}");
+            if let Ok(Message::To(_, message)) = self.stage.inbox.recv_timeout(Duration::from_millis(100)) {
+                self.lab.on_message(message, &self.stage.ctx());
+            }
+        }
     }
 
     fn forward(&mut self, seconds: u64) {
@@ -258,4 +278,78 @@ fn values_of_a_knob_are_ticked_and_compared() {
     bench.key(KeyCode::Enter);
     bench.until("two runs", |f| f.compared.len() == 2 && f.seeking.is_none() && f.now == Time::from_secs(2));
     assert_eq!(bench.lab.frame.compared[1].name, "cap=off");
+}
+
+fn real(id: &str) -> Spec {
+    plan::open_lab(sims::designs::ALL.iter().find(|design| design.id == id).unwrap(), 1)
+}
+
+#[test]
+fn messages_are_seen_in_space_and_time_scrolled_and_zoomed() {
+    for (cols, rows) in [(80, 24), (120, 40)] {
+        let mut bench = Bench::on(real("rate-limiter"), cols, rows);
+        bench.forward(2);
+        bench.press("v");
+        let shown = bench.until_shown("store ", cols, rows);
+        assert!(shown.contains("Messages · 50 ms until now") && shown.contains("+50 ms"), "{shown}");
+        bench.press("h");
+        bench.until_shown("until 1.98", cols, rows);
+        bench.press("++");
+        bench.until_shown("+10 ms", cols, rows);
+        bench.press("0");
+        bench.until_shown("until now", cols, rows);
+        bench.key(KeyCode::Esc);
+        assert!(bench.stage.show(&bench.lab, cols, rows).contains("Knobs"));
+    }
+}
+
+#[test]
+fn any_number_says_whether_it_is_measured_modelled_or_assumed() {
+    let mut bench = Bench::on(real("rate-limiter"), 80, 24);
+    bench.forward(2);
+    bench.press("m");
+    assert!(bench.stage.show(&bench.lab, 80, 24).contains("Measured in this run."));
+    (0..9).for_each(|_| drop(bench.key(KeyCode::PageDown)));
+    let shown = bench.stage.show(&bench.lab, 80, 24);
+    assert!(shown.contains("Assumed: set by hand."), "{shown}");
+}
+
+#[test]
+fn failures_are_counted_by_reason_in_a_pane_of_their_own() {
+    let mut bench = Bench::on(real("rate-limiter"), 80, 24);
+    bench.press("x");
+    bench.key(KeyCode::Enter);
+    bench.key(KeyCode::Enter);
+    bench.key(KeyCode::Esc);
+    bench.forward(9);
+    for _ in 0..20 {
+        let shown = bench.stage.show(&bench.lab, 80, 24);
+        if shown.contains("Failed requests by reason") {
+            assert!(shown.contains(" %"), "{shown}");
+            return;
+        }
+        bench.key(KeyCode::Tab);
+    }
+    panic!("no pane of reasons");
+}
+
+#[test]
+fn what_broke_is_shrunk_told_and_opened() {
+    let mut bench = Bench::new(120, 40);
+    assert!(matches!(&bench.press("z")[..], [Ask::Toast(_, why)] if why.contains("nothing to shrink")));
+    bench.forward(1);
+    bench.press("jl");
+    bench.until("no cap", |f| !f.knobs.on("cap"));
+    bench.press("kl");
+    bench.until("a knob that does not matter", |f| f.taken == 2);
+    bench.press("x");
+    bench.key(KeyCode::Enter);
+    bench.key(KeyCode::Enter);
+    bench.key(KeyCode::Esc);
+    bench.until("the break", |f| matches!(f.verdicts[0].1, sims::kernel::invariant::Verdict::Broken { .. }));
+    bench.press("z");
+    let shown = bench.until_shown("2 steps of 3 are enough to break `queue-below-fifty`", 120, 40);
+    assert!(shown.contains("cap is set to off") && shown.contains("Then `queue-below-fifty` breaks"), "{shown}");
+    bench.key(KeyCode::Enter);
+    bench.until("the smallest run", |f| f.now == Time::ZERO && f.length < sims::kernel::time::Span::secs(60));
 }

@@ -43,7 +43,7 @@ const CHAOS: ActionSpec = ActionSpec {
     name: "chaos",
     says: "random faults from a seed, each undone after a while; the same seed at the same moment gives the same faults",
     args: &[
-        ArgSpec { name: "seed", says: "which chaos", kind: Kind::Integer { min: 0, max: i64::MAX }, default: ArgDefault::Text("1") },
+        ArgSpec { name: "seed", says: "which chaos", kind: Kind::Integer { min: 1, max: 999_999 }, default: ArgDefault::Text("1") },
         ArgSpec { name: "for", says: "how long", kind: Kind::Duration { min: Length::millis(100), max: Length::secs(3600) }, default: ArgDefault::Text("30s") },
         ArgSpec { name: "faults", says: "how many a minute", kind: Kind::Integer { min: 1, max: 600 }, default: ArgDefault::Text("20") },
     ],
@@ -180,7 +180,7 @@ impl Menu {
 
     fn draw_force(&self, frame: &Frame, area: Rect, buf: &mut Buffer, theme: &Theme) {
         let count = frame.faults.len();
-        let title = if count == 0 { "In force: nothing".to_string() } else { format!("In force: {count}") };
+        let title = if count == 0 { "In force: nothing".to_string() } else { format!("In force: {count} (tab, then enter heals one)") };
         let [head, list] = area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]));
         Line::styled(title, theme.title).render(head, buf);
         let chosen = self.healing.map(|at| at.min(count.saturating_sub(1)));
