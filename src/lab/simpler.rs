@@ -2,6 +2,7 @@
 
 use sims::kernel::action::Step;
 use sims::kernel::design::Design;
+use sims::kernel::math;
 use sims::kernel::time::{Span, Time};
 use sims::kernel::value::{Kind, Value};
 
@@ -66,7 +67,7 @@ fn values(kind: &Kind, value: &Value, nodes: &[String]) -> Vec<Value> {
 
 /// Rounded down to its first digit, or with `grain` 10 to its second.
 fn down(x: f64, grain: f64) -> f64 {
-    let power = 10f64.powf(x.log10().floor()) / grain;
+    let power = math::pow(10.0, math::log10(x).floor()) / grain;
     // Through six decimals, or 0.30000000000000004 is what a user sees.
     ((x / power + 1e-9).floor() * power * 1e6).round() / 1e6
 }
