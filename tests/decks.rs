@@ -268,9 +268,10 @@ fn flaws_do_what_their_answers_say() {
     assert_eq!(passed, 30);
 
     // hex-digits: pairs that share a code, and links that find theirs taken.
-    let (links, codes) = (1e8_f64, 16_f64.powi(7));
-    assert!((links * links / 2.0 / codes / 18.6e6 - 1.0).abs() < 0.01);
-    assert!(((links - codes * (1.0 - (-links / codes).exp())) / 16.5e6 - 1.0).abs() < 0.01);
+    let worked_out = |text: &str| formula(text, &Pairs::default()).unwrap();
+    let pairs = worked_out("100M * 100M / 2 / pow(16, 7)");
+    let taken = worked_out("100M - pow(16, 7) * (1 - pow(2.718281828, 0 - 100M / pow(16, 7)))");
+    assert!((pairs / 18.6e6 - 1.0).abs() < 0.01 && (taken / 16.5e6 - 1.0).abs() < 0.01, "{pairs} {taken}");
 }
 
 #[test]
