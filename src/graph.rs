@@ -58,7 +58,7 @@ fn draw_graph(text: &str, width: usize, ink: Ink) -> Result<String, String> {
             Err(why) => wrong = Some(why),
         }
     }
-    match (drawn.into_iter().filter(|p| !p.is_empty()).min_by_key(size), narrowest, wrong) {
+    match (drawn.into_iter().filter(|p| !p.is_empty()).min_by_key(|picture| size(picture)), narrowest, wrong) {
         (Some(picture), ..) => Ok(picture),
         (None, Some(actual), _) => Err(too_wide(actual, width)),
         (None, None, Some(Error::ParseError(why))) => Err(why),
@@ -71,7 +71,7 @@ fn wide(picture: &str) -> usize {
     picture.lines().map(columns).max().unwrap_or(0)
 }
 
-fn size(picture: &String) -> usize {
+fn size(picture: &str) -> usize {
     picture.lines().count() * wide(picture)
 }
 

@@ -40,7 +40,7 @@ fn a_whole_interview_in_words() {
     let over = said(home.path(), &REAL, lines);
     assert!(over.contains("Scoring, first blind") && over.contains("`--score` goes on with it"), "{over}");
     let scored = said(home.path(), &["mock", "rate-limiter", "--plain", "--score"], &format!("{}rest\nrest\n", "\n"));
-    for words in ["Result: ", "First gap: ", "objectives met", "You did not ask: ", "Time per phase:", "In all: "] {
+    for words in ["Result: ", "First gap: ", "Next: ", "objectives met", "You did not ask: ", "Time per phase:", "In all: "] {
         assert!(scored.contains(words), "{words}: {scored}");
     }
     // Once scored, its result is read again.

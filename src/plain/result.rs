@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use super::{Room, Step};
 use crate::catalog::expect::significant;
 use crate::lab::verify::{self, Progress};
-use crate::score::{Claim, Grade, Picks, Reading, Score, Verification, estimates, first_gap};
+use crate::score::{Claim, Grade, PICKS, Reading, Score, Verification, estimates, first_gap, next_step};
 use crate::session::Said;
 use crate::{history, score};
 
@@ -26,15 +26,16 @@ impl Room {
         let mean = |what: &str, mean: Option<f64>| mean.map(|mean| format!("{what}: {mean:.1} of 5."));
         words.extend(mean("Dimensions", informed.dimensions_mean));
         words.extend(mean("Communication", informed.communication_mean));
-        words.extend(
-            self.store
-                .attempts()
-                .ok()
-                .and_then(|all| history::lean(&all))
-                .map(|lean| format!("Your eye: so far {} ({} read both ways).", lean.say(), lean.readings)),
-        );
-        words.extend(self.estimate_words());
-        words.extend(self.number_words());
+        words.extend(self.lean_words(blind.total));
+        let steps = estimates(&self.problem, self.session.estimates(), &self.found(PICKS).unwrap_or_default());
+        words.extend(self.estimate_words(&steps));
+        let run = self.run_numbers();
+        words.extend(match &run {
+            Ok(run) => run.as_ref().map_or(Vec::new(), told),
+            Err(why) => vec![format!("Your numbers could not be run: {why}.")],
+        });
+        let next = next_step(&self.problem, &self.session, &informed, &steps, run.ok().flatten().as_ref());
+        words.push(format!("Next: {}", next.says));
         words.extend(self.unasked_words());
         words.push("Time per phase:".into());
         words.extend(self.times());
@@ -51,11 +52,18 @@ impl Room {
         score.lines.iter().map(say).collect()
     }
 
-    fn estimate_words(&self) -> Vec<String> {
+    fn lean_words(&self, blind: f64) -> Option<String> {
+        let lean = self.store.attempts().ok().and_then(|all| history::lean(&all))?;
+        let corrected = lean
+            .corrected(blind)
+            .map_or(String::new(), |(total, band)| format!(" Read with that in mind, your blind {} is {}, {}.", short(blind), short(total), band.name()));
+        Some(format!("Your eye: {}.{corrected}", lean.say()))
+    }
+
+    fn estimate_words(&self, steps: &[score::Step]) -> Vec<String> {
         if self.session.estimates().is_empty() {
             return Vec::new();
         }
-        let steps = estimates(&self.problem, self.session.estimates(), &Picks::new());
         let say = |step: &score::Step| match &step.yours {
             Some(yours) => format!("Estimate: {} The card says {}, you {}: {}.", step.ask, step.right, yours.shown, step.says()),
             None => format!("Estimate: {} The card says {}; you have no line for it.", step.ask, step.right),
@@ -63,17 +71,26 @@ impl Room {
         steps.iter().map(say).collect()
     }
 
-    /// The sizing numbers run against the card's objectives, with what the interviewer changed.
-    fn number_words(&self) -> Vec<String> {
+    /// What the screens or an earlier reading found out about this attempt.
+    fn found<T: serde::de::DeserializeOwned>(&self, kind: &str) -> Option<T> {
+        self.store.finding(self.attempt.as_deref()?, kind).ok().flatten()
+    }
+
+    /// The sizing numbers run against the card's objectives, with what the interviewer changed; run once and kept.
+    fn run_numbers(&self) -> Result<Option<Verification>, String> {
         if !verify::can(&self.problem) || self.session.sizing().is_empty() {
-            return Vec::new();
+            return Ok(None);
+        }
+        if let Some(kept) = self.found(Verification::FINDING) {
+            return Ok(Some(kept));
         }
         let said: Vec<usize> = self.session.said().iter().filter_map(|(_, said)| if let Said::Moment(place) = said { Some(*place) } else { None }).collect();
-        match verify::verify(&self.problem, &said, self.session.sizing(), &Progress::default(), &AtomicBool::new(false)) {
-            Err(why) => vec![format!("Your numbers could not be run: {why}.")],
-            Ok(None) => Vec::new(),
-            Ok(Some(verification)) => told(&verification),
+        let run = verify::verify(&self.problem, &said, self.session.sizing(), &Progress::default(), &AtomicBool::new(false))?;
+        if let (Some(run), Some(attempt)) = (&run, &self.attempt) {
+            // It can be run again: a store that takes nothing has told so itself.
+            let _ = self.store.save_finding(attempt, Verification::FINDING, run);
         }
+        Ok(run)
     }
 
     fn unasked_words(&self) -> Vec<String> {

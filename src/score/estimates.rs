@@ -10,6 +10,9 @@ use crate::session::{Amount, Worked, amount_of, sheet, split_tag};
 /// Which line the candidate says answers a question, both from 0; `None`: no line does.
 pub type Picks = BTreeMap<usize, Option<usize>>;
 
+/// Under this name the store keeps the picks with their attempt.
+pub const PICKS: &str = "picks";
+
 /// One question of the card and what the candidate came to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {

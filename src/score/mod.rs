@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use band::Band;
-pub use estimates::{Answered, Close, Picks, Step, estimates};
+pub use estimates::{Answered, Close, PICKS, Picks, Step, estimates};
 pub use gap::{Gap, first_gap};
 pub use lean::{Lean, Leaning, lean, leanings};
 pub use miss::{Miss, MissKind, misses};

@@ -75,6 +75,9 @@ pub struct Swing {
 }
 
 impl Verification {
+    /// Under this name the store keeps it with its attempt.
+    pub const FINDING: &str = "verification";
+
     pub fn met(&self) -> usize {
         self.claims.iter().filter(|claim| claim.yours.passed).count()
     }

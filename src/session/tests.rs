@@ -239,10 +239,10 @@ fn the_time_that_is_left_is_told_as_people_do() {
 #[test]
 fn a_word_about_the_time_that_is_no_longer_true_is_not_said() {
     let mut session = start(Mode::Real);
-    session.pass(secs(1100));
+    session.pass(secs(1150));
     // As a snapshot that was kept before anybody spoke of time.
     session.said.clear();
-    session.pass(secs(200));
+    session.pass(secs(100));
     assert_eq!(session.said().iter().filter(|(_, said)| matches!(said, Said::Time(_))).collect::<Vec<_>>(), [&(secs(1200), Said::Time(TimeWord::Up))]);
 }
 

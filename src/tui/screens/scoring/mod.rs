@@ -57,8 +57,8 @@ enum Side {
 
 /// What the store keeps of an attempt beside its scores, by name.
 mod finding {
-    pub const PROOF: &str = "verification";
-    pub const PICKS: &str = "picks";
+    pub const PROOF: &str = crate::score::Verification::FINDING;
+    pub use crate::score::PICKS;
     pub const PLACE: &str = "scoring";
 }
 
