@@ -47,10 +47,11 @@ fn a_run_is_paused_stepped_wound_back_forked_and_compared() {
     terminal.enter();
     terminal.until("2 runs compared");
     terminal.until("the same run as A so far");
-    terminal.keys("jjl");
+    terminal.keys("jl");
     terminal.keys(">>>");
     terminal.until("21.000 s  ‖");
     terminal.until("runs A[B]");
+    terminal.until("parts from A");
     terminal.keys("1");
     terminal.until("runs [A]B");
     terminal.keys("c");
