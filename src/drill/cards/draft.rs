@@ -42,6 +42,18 @@ impl Draft {
         }
     }
 
+    /// An estimation drill that came out far off; its kind is what the cards are about.
+    pub fn of_estimate(kind: &str, ask: &str, mine: &str, truth: &str, why: &str) -> Draft {
+        Draft {
+            id: own::slug(&format!("miss estimate {kind}")),
+            topic: format!("estimates: {kind}"),
+            ask: ask.trim().to_string(),
+            answer: truth.to_string(),
+            why: joined(&format!("I said {mine}."), why),
+            see: String::new(),
+        }
+    }
+
     pub fn of_miss(miss: &Miss) -> Draft {
         let (kind, ask) = match miss.kind {
             MissKind::Line => ("line", format!("{}: what belongs in the answer? {}", miss.problem, miss.text)),

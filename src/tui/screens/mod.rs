@@ -53,6 +53,8 @@ pub enum Place {
     Cards,
     /// A round of cards: of one deck, or of all; a cram leaves the schedule alone.
     Review { deck: Option<String>, cram: bool },
+    /// Every card, to be searched.
+    CardBrowser,
     /// What the reviews came to.
     CardStats,
     /// Cards offered from what was missed.
@@ -102,6 +104,7 @@ pub fn build(place: Place, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
         Place::Cards => Ok(Box::new(cards::Decks::new())),
         Place::Review { deck, cram } => Ok(Box::new(cards::review::Review::open(deck, cram, ctx)?)),
         Place::Keep { drafts } => Ok(Box::new(cards::keep::Keep::open(drafts, ctx)?)),
+        Place::CardBrowser => Ok(Box::new(cards::browse::Browse::open(ctx)?)),
         Place::CardStats => Ok(Box::new(cards::stats::CardStats::open(ctx)?)),
         Place::Experiment { problem, experiment } => Ok(Box::new(experiments::Experiments::open_one(&problem, &experiment, ctx)?)),
         Place::Bench { design } => Ok(Box::new(bench::Bench::open(&design, ctx)?)),

@@ -159,7 +159,8 @@ impl Screen for Keep {
         let theme = ctx.theme;
         let [says, rest] = area.layout(&Layout::vertical([Constraint::Length(2), Constraint::Fill(1)]));
         let see = self.drafts.get(self.at).map_or("", |draft| draft.see.as_str());
-        let line = format!(" It goes into your own deck {DECK}.yaml, with a link to {see}. Say it in your words.");
+        let link = if see.is_empty() { String::new() } else { format!(", with a link to {see}") };
+        let line = format!(" It goes into your own deck {DECK}.yaml{link}. Say it in your words.");
         Line::styled(line, theme.dim).render(says, buf);
         let places = rest.layout::<3>(&Layout::vertical([Constraint::Fill(3), Constraint::Fill(3), Constraint::Fill(4)]));
         for (n, place) in places.into_iter().enumerate() {

@@ -1,5 +1,6 @@
 //! Flashcards: the decks with what is due, and from there the round, the browser, the statistics.
 
+pub mod browse;
 mod draw;
 mod input;
 pub mod keep;
@@ -32,6 +33,7 @@ enum Act {
     Last,
     Review,
     Cram,
+    Browse,
     Stats,
     More,
     Fewer,
@@ -41,6 +43,7 @@ enum Act {
 const KEYS: &[Binding<Act>] = &[
     bind(&[code(KeyCode::Enter), ch(' '), code(KeyCode::Right)], "enter", "review", Act::Review),
     bind(&[ch('c')], "c", "cram", Act::Cram),
+    bind(&[ch('/'), ch('b')], "/", "browse", Act::Browse),
     bind(&[ch('s')], "s", "statistics", Act::Stats),
     bind(&[ch('+'), ch('=')], "+ -", "new cards a day", Act::More),
     keymap::Binding { keys: &[keymap::ch('-')], shown: "-", says: "fewer", place: keymap::Place::Nowhere, act: Act::Fewer },
@@ -135,6 +138,7 @@ impl Decks {
             Act::Last => self.go(usize::MAX),
             Act::Review => return Reply::ask(Ask::Open(Place::Review { deck: self.deck(), cram: false })),
             Act::Cram => return Reply::ask(Ask::Open(Place::Review { deck: self.deck(), cram: true })),
+            Act::Browse => return Reply::ask(Ask::Open(Place::CardBrowser)),
             Act::Stats => return Reply::ask(Ask::Open(Place::CardStats)),
             Act::More => return self.limit(&ctx.rooms.config, ctx.rooms.config.new_cards_a_day + 5),
             Act::Fewer => return self.limit(&ctx.rooms.config, ctx.rooms.config.new_cards_a_day.saturating_sub(5)),

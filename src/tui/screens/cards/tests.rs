@@ -232,3 +232,26 @@ fn statistics_fit_both_sizes() {
     insta::assert_snapshot!("stats_120x40", stage.show(&screen, 120, 40));
     insta::assert_snapshot!("stats_80x24", stage.show(&screen, 80, 24));
 }
+
+#[test]
+fn the_browser_finds_suspends_and_begins_anew() {
+    let stage = Stage::new();
+    let mut screen = super::browse::Browse::open(&stage.ctx()).unwrap();
+    screen.clock = noon;
+    let log = vec![Event { id: "0".into(), card: "size".into(), at: noon().at, day: noon().day, what: What::Review { grade: Grade::Easy, took_ms: 1 } }];
+    screen.take(Desk::new(&[deck(six())], log, Rules::default()));
+    insta::assert_snapshot!("browser_80x24", stage.show(&screen, 80, 24));
+    insta::assert_snapshot!("browser_120x40", stage.show(&screen, 120, 40));
+    stage.write(&mut screen, "/seconds day\n");
+    assert!(stage.show(&screen, 80, 24).contains("1 of 6 cards"));
+    stage.press(&mut screen, KeyCode::Char('s'));
+    assert!(stage.show(&screen, 80, 24).contains("suspended"));
+    stage.press(&mut screen, KeyCode::Char('s'));
+    let asks = stage.press(&mut screen, KeyCode::Char('r'));
+    let Ok([Ask::Confirm { yes, .. }]) = <[Ask; 1]>::try_from(asks) else { panic!("it asks first") };
+    let Ask::Tell(anew) = *yes else { panic!("it tells the screen") };
+    screen.on_message(anew, &stage.ctx());
+    assert!(stage.show(&screen, 80, 24).contains("never seen"));
+    let kinds: Vec<_> = stage.store().card_log().unwrap().iter().map(|event| event.what.kind()).collect();
+    assert_eq!(kinds, ["suspend", "unsuspend", "reset"]);
+}

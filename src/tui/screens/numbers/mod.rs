@@ -4,10 +4,12 @@
 mod tests;
 mod view;
 
+use crate::drill::cards::draft::Draft;
 use crate::drill::numbers::{Drill, Kind, Level, Taken, Verdict, next_kind, next_level};
 use crate::store::StoreError;
 use crate::tui::keymap::{self, Binding, KeyHelp, bind, ch, code, f, quiet};
 use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen, Tone};
+use crate::tui::screens::Place;
 use crate::tui::widgets::entry::Entry;
 use crate::tui::widgets::scroll::Scroller;
 use ratatui::buffer::Buffer;
@@ -26,6 +28,7 @@ enum Act {
     Level,
     Kind,
     Show,
+    Card,
     Back,
 }
 
@@ -41,6 +44,7 @@ const TOLD: &[Binding<Act>] = &[
     bind(&[code(KeyCode::Enter), ch('n'), ch(' ')], "enter", "next", Act::Next),
     bind(&[code(KeyCode::Tab), ch('l')], "tab", "level", Act::Level),
     bind(&[f(2)], "F2", "kind", Act::Kind),
+    bind(&[ch('c')], "c", "a card of it", Act::Card),
     bind(&[code(KeyCode::Esc), ch('q')], "esc", "back", Act::Back),
 ];
 
@@ -166,6 +170,18 @@ impl Numbers {
         Reply::DONE
     }
 
+    /// An estimate off by more than a power of ten is worth a card, with the user's own number.
+    fn card(&self) -> Reply {
+        let Stage::Told { drill, typed, verdict: Some(verdict), .. } = &self.stage else { return Reply::DONE };
+        if verdict.error.abs() <= 1.0 {
+            return Reply::ask(Ask::Toast(Tone::Plain, "within a power of ten: that is near enough to need no card".into()));
+        }
+        let worked: Vec<String> = drill.worked().into_iter().map(|(step, result)| format!("- {}: `{}` = {result}", step.says, step.line)).collect();
+        let (mine, truth, why) = (typed.trim(), drill.unit.told(drill.answer), worked.join("\n"));
+        let draft = Draft::of_estimate(drill.kind.name(), &drill.ask, mine, &truth, &why);
+        Reply::ask(Ask::Open(Place::Keep { drafts: vec![draft] }))
+    }
+
     fn act(&mut self, act: Act, ctx: &Ctx<'_>) -> Reply {
         match act {
             Act::Answer => self.answer(ctx),
@@ -173,6 +189,7 @@ impl Numbers {
             Act::Level => self.turn_level(ctx),
             Act::Kind => self.turn_kind(ctx),
             Act::Show => self.show(ctx),
+            Act::Card => self.card(),
             Act::Back => Reply::ask(Ask::Back),
         }
     }

@@ -34,6 +34,12 @@ fn a_drill_is_asked_answered_worked_out_and_kept() {
     house.press(&mut screen, KeyCode::Enter);
     let Stage::Asking { drill, .. } = &screen.stage else { panic!("no question") };
     assert_ne!(drill.ask, kept[0].ask);
+    // More than a power of ten off: that is worth a card.
+    house.write(&mut screen, "1/day");
+    house.press(&mut screen, KeyCode::Enter);
+    let asks = house.press(&mut screen, KeyCode::Char('c'));
+    let [Ask::Open(Place::Keep { drafts })] = &asks[..] else { panic!("no card is offered") };
+    assert!(drafts[0].why.starts_with("I said 1/day.") && !drafts[0].answer.is_empty(), "{:?}", drafts[0]);
 }
 
 #[test]

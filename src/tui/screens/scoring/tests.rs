@@ -283,4 +283,9 @@ fn what_the_run_said_is_kept_and_shown_again() {
     ] {
         assert!(shown.contains(says), "{says}\n{shown}");
     }
+    // What was missed is offered as cards, with the user's own numbers.
+    let asks = room.press(&mut later, KeyCode::Char('c'));
+    let [crate::tui::screen::Ask::Open(crate::tui::screens::Place::Keep { drafts })] = &asks[..] else { panic!("no card is offered") };
+    let objective = drafts.iter().find(|draft| draft.ask.contains("p99_ms <= 5")).unwrap();
+    assert!(objective.why.contains("41 with stores = 1") && objective.answer.contains("3..6"), "{objective:?}");
 }

@@ -7,7 +7,8 @@ use super::keys::{AFTER, After, MATCHING};
 use super::view::short;
 use super::{Scoring, Stage, finding, hint};
 use crate::catalog::Rubric;
-use crate::score::{Band, Goes, Leaning, NextStep, Reading, Score, Step, estimates, leanings, next_step};
+use crate::drill::cards::draft::Draft;
+use crate::score::{Band, Goes, Leaning, NextStep, Reading, Score, Step, estimates, leanings, misses, next_step};
 use crate::store::Attempt;
 use crate::tui::keymap::{self, KeyHelp};
 use crate::tui::screen::{Ask, Ctx, Reply};
@@ -96,6 +97,15 @@ impl Scoring {
         next_step(&self.problem, &self.session, &self.score(Reading::Informed), &self.steps(), self.proof.verification())
     }
 
+    /// Offers a card for each line of which nothing was found, each objective that was missed, each estimate far off.
+    fn cards(&self) -> Vec<Ask> {
+        let missed = misses(&self.problem, Some(&self.score(Reading::Informed)), &self.steps(), self.proof.verification());
+        match missed.iter().map(Draft::of_miss).collect::<Vec<_>>() {
+            none if none.is_empty() => hint("nothing was missed that a card could be made of"),
+            drafts => vec![Ask::Open(Place::Keep { drafts })],
+        }
+    }
+
     pub(super) fn after_key(&mut self, key: KeyEvent, ctx: &Ctx<'_>) -> Reply {
         if let Some(question) = self.debrief.matching {
             self.matching_key(question, key, ctx);
@@ -126,6 +136,7 @@ impl Scoring {
                 self.select(0);
                 self.keep_place(ctx);
             }
+            After::Cards => return self.cards(),
             After::Copy => return vec![Ask::Copy(pages::text(self))],
             After::Pick if self.problem.estimation.is_empty() => return hint("this card asks for no estimates"),
             After::Pick if self.session.estimates().is_empty() => return hint("your sheet has no lines to pick from"),
