@@ -93,7 +93,7 @@ fn second_half(script: &Script, home: &Path) {
     terminal.until("beside the solution");
     terminal.keys("cc");
     terminal.until("First gap");
-    terminal.enter();
+    terminal.keys("q");
     terminal.until("Problems");
     terminal.keys("q");
     assert_eq!(terminal.ends(), 0);

@@ -174,7 +174,7 @@ impl Bench<'_> {
             told.trouble = Some(why);
             return Ok(Some(told));
         }
-        let Some(met) = self.play(&[yours.clone()])? else { return Ok(None) };
+        let Some(met) = self.play(std::slice::from_ref(&yours))? else { return Ok(None) };
         told.claims = met.into_iter().flatten().flatten().map(claim).collect();
         told.runs = self.seeds.len();
         if told.met() == told.claims.len() && told.numbers.iter().all(|number| number.fits) {
