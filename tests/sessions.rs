@@ -71,7 +71,7 @@ fn a_session_from_the_list_to_the_lab() {
     terminal.until("Knobs");
     terminal.escape();
     terminal.until("First gap");
-    terminal.enter();
+    terminal.keys("q");
     terminal.until("Problems");
     terminal.keys("q");
     assert_eq!(terminal.ends(), 0);
