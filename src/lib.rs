@@ -1,5 +1,6 @@
 //! greenroom: the room where an engineer gets ready before a system-design interview.
 
+pub mod agenda;
 pub mod aside;
 pub mod catalog;
 pub mod cli;

@@ -49,6 +49,8 @@ fn place(start: Start) -> tui::Start {
         Start::List => tui::Start::List,
         Start::Cards { deck: None } => tui::Start::At(Place::Cards),
         Start::Cards { deck } => tui::Start::At(Place::Review { deck, cram: false }),
+        Start::Flaws => tui::Start::At(Place::Flaws),
+        Start::Drills => tui::Start::At(Place::Drills),
         Start::Numbers { kind } => tui::Start::At(Place::Numbers { kind: kind.as_deref().and_then(Kind::parse) }),
         Start::Mock { problem, variant, mode } => tui::Start::Mock { problem, variant, mode: mode.and_then(Mode::parse) },
         Start::Lab { problem, run, seed, set } => tui::Start::Lab { problem, run, seed, set },

@@ -7,6 +7,7 @@ mod fault;
 mod head;
 pub mod model;
 pub mod own;
+pub mod plans;
 mod render;
 pub mod schema;
 mod yaml;

@@ -22,6 +22,7 @@ mod show;
 mod sim;
 mod sweep;
 mod target;
+mod today;
 mod trouble;
 
 use clap::{Parser, Subcommand};
@@ -69,6 +70,8 @@ pub enum Command {
     History(history::Args),
     /// Write everything you did as Markdown, JSON, CSV or one HTML page.
     Export(export::Args),
+    /// Say what to do next, and why.
+    Today(today::Args),
     /// Drill: cards, estimates, flaws.
     Drill(drill::Args),
     /// Take in the history of another machine.
@@ -140,6 +143,8 @@ pub enum Start {
     Cards {
         deck: Option<String>,
     },
+    Flaws,
+    Drills,
     /// Estimation drills, of one kind or of all.
     Numbers {
         kind: Option<String>,
@@ -174,6 +179,7 @@ pub fn run(cli: Cli, home: &Home, out: &mut Out) -> Result<Done, Trouble> {
         Some(Command::Sweep(args)) => sweep::run(&args, &load(), out),
         Some(Command::Bench(args)) => bench::run(&args, &load(), home, out),
         Some(Command::Check(args)) => check::run(&args, home, out),
+        Some(Command::Today(args)) => today::run(&args, &load(), home, out),
         Some(Command::Drill(args)) => drill::run(&args, &load(), home, out),
         Some(Command::History(args)) => history::run(&args, &load(), home, out),
         Some(Command::Export(args)) => export::run(&args, &load(), home, out),

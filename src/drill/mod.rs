@@ -3,3 +3,6 @@
 pub mod cards;
 pub mod flaws;
 pub mod numbers;
+pub mod plan;
+pub mod practised;
+pub mod today;

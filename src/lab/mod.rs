@@ -12,6 +12,7 @@ pub mod film;
 pub mod floor;
 pub mod frame;
 pub mod headless;
+pub mod ladder;
 pub mod narrate;
 pub mod objectives;
 pub mod owner;

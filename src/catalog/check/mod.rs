@@ -176,7 +176,7 @@ pub fn builtin(designs: &[&'static Design]) -> Report {
     let mut files: Vec<Parsed> = super::embedded::files().map(|(path, text)| Parsed::read(Source::new(path, text))).collect();
     let context = Context::of(designs, &files);
     meanings(&mut files, &context);
-    report(files, Vec::new())
+    report(files, super::plans::faults())
 }
 
 /// Files, and all YAML files under folders. They are judged beside what is built in.

@@ -26,6 +26,7 @@ enum Act {
     Bench,
     History,
     Reveal,
+    Pages,
     Back,
 }
 
@@ -35,6 +36,7 @@ const KEYS: &[Binding<Act>] = &[
     bind(&[ch('l')], "l", "lab", Act::Lab),
     bind(&[ch('b')], "b", "bench", Act::Bench),
     bind(&[ch('h')], "h", "history", Act::History),
+    bind(&[ch('c')], "c", "concepts", Act::Pages),
     bind(&[ch('r')], "r", "reveal anyway", Act::Reveal),
     bind(&[code(KeyCode::Esc), ch('q')], "esc", "back", Act::Back),
     quiet(&[code(KeyCode::BackTab), code(KeyCode::Left), ch('['), ch('p')], "shift-tab", "section before", Act::Previous),
@@ -91,6 +93,7 @@ impl Card {
                 let question = "Facts, estimation, solution and rubric: an interview you have not sat yet is worth less after this. Show them?";
                 Reply::ask(Ask::Confirm { question: question.into(), yes: Box::new(Ask::Tell(Box::new(Revealed))) })
             }
+            Act::Pages => Reply::ask(Ask::Open(Place::PagesAbout { mechanisms: self.problem.mechanisms.clone() })),
             Act::Back => Reply::ask(Ask::Back),
         }
     }

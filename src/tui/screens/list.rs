@@ -6,6 +6,7 @@ mod filter;
 mod order;
 
 use super::Place;
+use crate::agenda;
 use crate::catalog::Head;
 use crate::store::StoreError;
 use crate::tui::keymap::{self, Binding, KeyHelp, bind, ch, code, ctrl, quiet};
@@ -37,6 +38,7 @@ enum Act {
     Bench,
     History,
     Drills,
+    Today,
     Filter,
     Order,
     Clear,
@@ -50,6 +52,7 @@ const KEYS: &[Binding<Act>] = &[
     bind(&[ch('b')], "b", "bench", Act::Bench),
     bind(&[ch('d')], "d", "drills", Act::Drills),
     bind(&[ch('h')], "h", "history", Act::History),
+    bind(&[ch('t')], "t", "today", Act::Today),
     bind(&[ch('/')], "/", "filter", Act::Filter),
     bind(&[ch('s')], "s", "sort", Act::Order),
     bind(&[ch('q')], "q", "quit", Act::Quit),
@@ -73,6 +76,8 @@ const TYPING: &[Binding<()>] = &[
 
 /// What the workers of the list bring.
 enum Found {
+    /// The first suggestion of today.
+    Today(String),
     Past(Result<Box<Past>, StoreError>),
     /// A problem's statement, by its id.
     Statement(String, String),
@@ -87,6 +92,8 @@ pub struct List {
     typing: bool,
     order: Order,
     past: Option<Past>,
+    /// The first suggestion of today.
+    today: Option<String>,
     /// The chosen problem's statement, by its id.
     statement: Option<(String, Markdown)>,
     /// The choice has changed: its card is read once the user rests on it.
@@ -157,7 +164,8 @@ impl List {
                 self.refresh(ctx);
                 Reply::DONE
             }
-            Act::Drills => Reply::ask(Ask::Open(Place::Cards)),
+            Act::Drills => Reply::ask(Ask::Open(Place::Drills)),
+            Act::Today => Reply::ask(Ask::Open(Place::Today)),
             Act::Quit => Reply::ask(Ask::Quit),
             Act::Card | Act::Mock | Act::Lab | Act::Bench | Act::History => match self.head(ctx) {
                 Some(head) => self.open(act, head),
@@ -282,6 +290,15 @@ impl Screen for List {
     fn on_show(&mut self, ctx: &Ctx<'_>) -> Vec<Ask> {
         self.refresh(ctx);
         if let Some(store) = ctx.rooms.store().cloned() {
+            if let Some(catalog) = ctx.rooms.catalog.clone() {
+                let (store, config) = (store.clone(), ctx.rooms.config.clone());
+                ctx.mailbox.work("today", move || {
+                    // What keeps history from being read is told by the list's own reading of it.
+                    let agenda = agenda::read(&store, &catalog, &config, chrono::Utc::now());
+                    let first = agenda.ok().and_then(|agenda| agenda.suggestions.into_iter().next());
+                    Found::Today(first.map_or_else(String::new, |first| format!("{}: {}", first.title, first.why)))
+                });
+            }
             ctx.mailbox.work("past", move || Found::Past(Past::read(&store).map(Box::new)));
         }
         Vec::new()
@@ -295,6 +312,10 @@ impl Screen for List {
                 self.offer()
             }
             Ok(Found::Past(Err(why))) => vec![Ask::Toast(Tone::Bad, format!("your history cannot be read: {why}"))],
+            Ok(Found::Today(says)) => {
+                self.today = Some(says);
+                Vec::new()
+            }
             Ok(Found::Statement(id, text)) => {
                 self.statement = Some((id, Markdown::new(text)));
                 Vec::new()
@@ -346,7 +367,11 @@ fn split(area: Rect) -> [Rect; 2] {
 impl List {
     fn draw_list(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>) {
         let theme = ctx.theme;
-        let block = popup::focused(&self.filter.title(self.typing, self.order.says()), theme);
+        let mut block = popup::focused(&self.filter.title(self.typing, self.order.says()), theme);
+        if let Some(says) = self.today.as_ref().filter(|says| !says.is_empty()) {
+            let says = text::fit(says, usize::from(area.width).saturating_sub(14));
+            block = block.title_bottom(Line::from(vec![Span::styled(" t ", theme.key), Span::styled(format!("today: {says} "), theme.text)]));
+        }
         let inner = block.inner(area);
         block.render(area, buf);
         if self.rows.is_empty() && ctx.rooms.catalog.is_some() {

@@ -4,13 +4,18 @@ pub mod bench;
 pub mod card;
 pub mod cards;
 pub mod experiments;
+pub mod flaws;
 #[cfg(test)]
 mod harness;
 pub mod history;
+pub mod hub;
 pub mod interview;
 pub mod lab;
+pub mod ladder;
 pub mod list;
 pub mod numbers;
+pub mod pages;
+pub mod plan;
 pub mod proof;
 pub mod scoring;
 pub mod welcome;
@@ -47,6 +52,20 @@ pub enum Place {
     Experiments { problem: String },
     /// One of them, ready to be guessed.
     Experiment { problem: String, experiment: String },
+    /// Every kind of drill.
+    Drills,
+    /// What to do today.
+    Today,
+    /// Code with one defect.
+    Flaws,
+    /// The latency ladder of this machine.
+    Ladder,
+    /// Plans and the checklist.
+    Plan,
+    /// Concept pages: all, from one on.
+    Pages { page: Option<String> },
+    /// Concept pages about a problem's mechanisms.
+    PagesAbout { mechanisms: Vec<String> },
     /// Estimation drills, of one kind or of all.
     Numbers { kind: Option<Kind> },
     /// The flashcards' decks.
@@ -100,6 +119,13 @@ pub fn build(place: Place, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
         Place::Lab { problem, run, seed, set } => Ok(Box::new(lab::LabScreen::of_place(&problem, run.as_deref(), seed, &set, ctx)?)),
         Place::Runs { problem, title, runs } => Ok(Box::new(lab::LabScreen::of_runs(&problem, &title, runs.0, ctx)?)),
         Place::Experiments { problem } => Ok(Box::new(experiments::Experiments::open(&problem, ctx)?)),
+        Place::Drills => Ok(Box::new(hub::Hub::open(hub::Side::Kinds))),
+        Place::Today => Ok(Box::new(hub::Hub::open(hub::Side::Today))),
+        Place::Flaws => Ok(Box::new(flaws::Flaws::open(ctx)?)),
+        Place::Ladder => Ok(Box::new(ladder::Ladder::open(ctx))),
+        Place::Plan => Ok(Box::new(plan::PlanScreen::new())),
+        Place::Pages { page } => Ok(Box::new(pages::Pages::open(page.as_deref(), &[], ctx)?)),
+        Place::PagesAbout { mechanisms } => Ok(Box::new(pages::Pages::open(None, &mechanisms, ctx)?)),
         Place::Numbers { kind } => Ok(Box::new(numbers::Numbers::open(kind, ctx))),
         Place::Cards => Ok(Box::new(cards::Decks::new())),
         Place::Review { deck, cram } => Ok(Box::new(cards::review::Review::open(deck, cram, ctx)?)),

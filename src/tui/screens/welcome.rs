@@ -100,6 +100,7 @@ impl Welcome {
             ("m", "sit a timed mock interview; your notes are saved as you type"),
             ("", "then score it, line by line, and see where you leaned"),
             ("l", "open the lab: the reference design really runs; break it"),
+            ("t", "what to do today and why: cards, estimates, flaws, a plan"),
             ("?", "all keys, on every screen; esc always goes back"),
         ];
         lines.extend(steps.iter().map(|(key, says)| Line::from(vec![Span::styled(format!("  {key:<3}"), theme.key), Span::raw(*says)])));
@@ -113,8 +114,7 @@ impl Welcome {
             lines.push(self.choice(n, name, values, cols, theme));
         }
         lines.push(Line::default());
-        let first =
-            "Start with Rate limiter: read its card, sit it, then try the experiment window-edge in its lab. All of this can be changed in config.toml.";
+        let first = "Start with t: enter goes where it points. All of this can be changed in config.toml.";
         lines.extend(text::wrap(first, cols).into_iter().map(|line| Line::styled(line, theme.dim)));
         lines
     }

@@ -342,8 +342,8 @@ impl Review {
 pub(super) fn open(see: &str) -> Ask {
     match See::parse(see) {
         See::Problem(problem) => Ask::Open(Place::Card { problem }),
-        See::Experiment { problem, .. } => Ask::Open(Place::Experiments { problem }),
-        See::Page(id) => Ask::Toast(Tone::Plain, format!("the page `{id}` cannot be opened yet")),
+        See::Experiment { problem, experiment } => Ask::Open(Place::Experiment { problem, experiment }),
+        See::Page(id) => Ask::Open(Place::Pages { page: Some(id) }),
     }
 }
 

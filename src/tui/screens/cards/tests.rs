@@ -185,7 +185,7 @@ fn links_lead_to_what_shows_the_card() {
     let mut bench = Bench::only("pick");
     bench.key(KeyCode::Char('o'));
     assert!(bench.show().contains("What shows it"));
-    assert!(matches!(&bench.key(KeyCode::Char('1'))[..], [Ask::Open(Place::Experiments { problem, .. })] if problem == "toy"));
+    assert!(matches!(&bench.key(KeyCode::Char('1'))[..], [Ask::Open(Place::Experiment { problem, .. })] if problem == "toy"));
 }
 
 #[test]

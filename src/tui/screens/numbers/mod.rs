@@ -6,7 +6,7 @@ mod view;
 
 use crate::drill::cards::draft::Draft;
 use crate::drill::numbers::{Drill, Kind, Level, Taken, Verdict, next_kind, next_level};
-use crate::store::StoreError;
+use crate::store::{Practice, StoreError};
 use crate::tui::keymap::{self, Binding, KeyHelp, bind, ch, code, f, quiet};
 use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen, Tone};
 use crate::tui::screens::Place;
@@ -131,6 +131,9 @@ impl Numbers {
         if let Some(store) = ctx.rooms.store().cloned() {
             let (row, mailbox) = (taken.clone(), ctx.mailbox.clone());
             ctx.mailbox.work("estimate", move || {
+                let took = Duration::from_millis(row.took_ms);
+                // The minute it took counts as practice; that it was answered counts more.
+                let _ = store.spend(Practice::Drills, row.kind.name(), row.made_at - took, took);
                 if let Err(why) = store.save_estimate(&row) {
                     mailbox.send(Unkept(why));
                 }
