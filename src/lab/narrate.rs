@@ -10,6 +10,8 @@ use sims::kernel::view::{Ask, Line, View, What};
 const POINTS: u16 = 300;
 /// A signal has changed when it is so many times what it was, or so small a part of it.
 const FACTOR: f64 = 1.5;
+/// A change is at least this share of the largest value the signal has in the whole run.
+const LEAST: f64 = 0.2;
 /// It is back when it is this near to what it was, as a share.
 const NEAR: f64 = 0.25;
 /// Signals told of one step at most: the ones that changed most.
@@ -36,7 +38,8 @@ pub fn told(log: &[Entry], signals: &[Line], end: Time) -> Vec<String> {
         let mut text = format!("At {}{since}: {}", entry.at, entry.text);
         if is_act {
             last_act = Some(entry.at);
-            if until > entry.at {
+            // What could not be done did nothing.
+            if until > entry.at && !entry.text.starts_with("could not") {
                 for effect in effects(signals, entry.at, until, end) {
                     text.push_str("; ");
                     text.push_str(&effect);
@@ -69,6 +72,11 @@ fn effect(line: &Line, at: Time, until: Time, window: Span) -> Option<(f64, Stri
     let after: Vec<(f64, f64)> = part(at.as_secs(), until.as_secs()).collect();
     let peak = after.iter().rev().copied().max_by(|a, b| a.1.total_cmp(&b.1))?;
     let trough = after.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1))?;
+    // A flicker near nothing is no change, whatever its ratio.
+    let scale = points.iter().map(|(_, x)| x.abs()).fold(0.0, f64::max);
+    if peak.1 - trough.1 < scale * LEAST {
+        return None;
+    }
     let rose = peak.1 > level * FACTOR + noise;
     let fell = trough.1 < level / FACTOR - noise;
     let (word, (when, value)) = match (rose, fell) {

@@ -34,6 +34,27 @@ pub fn values(knob: &Knob, text: &str) -> Result<Vec<String>, String> {
     if texts.len() > VALUES_MAX { Err(format!("knob `{}`: {} values, but at most {VALUES_MAX}", knob.name, texts.len())) } else { Ok(texts) }
 }
 
+/// A range around a knob's present value, to start from: everything for words, else from a quarter to four times within its limits.
+pub fn offer(knob: &Knob, now: &Value) -> String {
+    if matches!(knob.kind, Kind::Switch | Kind::Choice(_)) {
+        return "all".into();
+    }
+    let limits: Vec<Value> = knob.kind.limits().iter().filter_map(|limit| knob.kind.read(limit).ok()).collect();
+    let [Some(low), Some(high)] = [limits.first().and_then(raw), limits.last().and_then(raw)] else { return String::new() };
+    let Some(x) = raw(now) else { return String::new() };
+    // Rates count in their own period, their limits in seconds.
+    let (low, high) = match now {
+        Value::Rate(rate) => (low * rate.per.as_secs(), high * rate.per.as_secs()),
+        _ => (low, high),
+    };
+    let text = |x: f64| plan::exact(&made(now, x.clamp(low, high)));
+    if x > 0.0 {
+        format!("{}..{}:x2", text(rounded(x / 4.0).max(if matches!(now, Value::Integer(_)) { 1.0 } else { 0.0 })), text(x * 4.0))
+    } else {
+        format!("{}..{}", text(low), text(high))
+    }
+}
+
 fn read(knob: &Knob, text: &str) -> Result<Value, String> {
     knob.kind.read(text).map_err(|why| format!("knob `{}` {why}", knob.name))
 }
@@ -177,6 +198,18 @@ mod tests {
         check(Kind::Choice(&["fifo", "lru"]), "all", Ok(&["fifo", "lru"]));
         check(Kind::Choice(&["fifo", "lru"]), "fifo..lru", Err("with commas"));
         check(Kind::Switch, "all", Ok(&["off", "on"]));
+    }
+
+    #[test]
+    fn what_is_offered_for_a_knob_is_a_range_of_it() {
+        for design in sims::designs::ALL {
+            let knobs = sims::kernel::knob::Knobs::defaults(design.knobs);
+            for (knob, value) in knobs.iter() {
+                let offered = offer(knob, value);
+                let found = values(knob, &offered).unwrap_or_else(|why| panic!("{}: {offered}: {why}", design.id));
+                assert!(!found.is_empty(), "{} {}: {offered}", design.id, knob.name);
+            }
+        }
     }
 
     #[test]

@@ -18,9 +18,11 @@ pub mod pages;
 pub mod plan;
 pub mod proof;
 pub mod scoring;
+pub mod sweep;
 pub mod welcome;
 
 use super::screen::{Ctx, Screen};
+use crate::catalog::RunFile;
 use crate::drill::cards::draft::Draft;
 use crate::drill::numbers::Kind;
 use crate::session::Mode;
@@ -78,6 +80,8 @@ pub enum Place {
     CardStats,
     /// Cards offered from what was missed.
     Keep { drafts: Vec<Draft> },
+    /// A run over a range of one of its knobs.
+    Sweep { run: Box<RunFile> },
     /// A design's parts, timed.
     Bench { design: String },
 }
@@ -133,6 +137,7 @@ pub fn build(place: Place, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
         Place::CardBrowser => Ok(Box::new(cards::browse::Browse::open(ctx)?)),
         Place::CardStats => Ok(Box::new(cards::stats::CardStats::open(ctx)?)),
         Place::Experiment { problem, experiment } => Ok(Box::new(experiments::Experiments::open_one(&problem, &experiment, ctx)?)),
+        Place::Sweep { run } => Ok(Box::new(sweep::Sweep::open(&run)?)),
         Place::Bench { design } => Ok(Box::new(bench::Bench::open(&design, ctx)?)),
     }
 }

@@ -20,7 +20,7 @@ mod tests;
 mod timebar;
 
 use crate::catalog::RunFile;
-use crate::lab::{Command, Frame, Lab, Pace, Window, target};
+use crate::lab::{Command, Frame, Lab, Pace, Window, plan, target};
 use crate::tui::keymap::{self, KeyHelp};
 use crate::tui::screen::{Ask, Ctx, Header, Reply, Screen, Tone};
 use crate::tui::screens::Place;
@@ -258,6 +258,10 @@ impl LabScreen {
             }
             Act::Save => self.open_popup(Popup::save(&self.problem, frame.seed)),
             Act::Experiments => Reply::ask(Ask::Open(Place::Experiments { problem: self.problem.clone() })),
+            Act::Sweep => match self.lab.recorded() {
+                Some(spec) => Reply::ask(Ask::Open(Place::Sweep { run: Box::new(plan::to_file(&spec, "sweep")) })),
+                None => Reply::ask(Ask::Toast(Tone::Warn, "the run does not answer".into())),
+            },
             Act::Bench => Reply::ask(Ask::Open(Place::Bench { design: self.design().id.into() })),
             Act::LogUp => self.scroll_log(-1),
             Act::LogDown => self.scroll_log(1),
