@@ -33,7 +33,7 @@ fn a_run_is_paused_stepped_wound_back_forked_and_compared() {
     terminal.escape();
     terminal.keys("g0");
     terminal.enter();
-    terminal.until(" 0 ns  ‖");
+    terminal.until("· 0.000 s  ‖");
     terminal.keys(" ");
     terminal.until("paused at");
     terminal.keys("Bjd");
@@ -58,8 +58,6 @@ fn a_run_is_paused_stepped_wound_back_forked_and_compared() {
     terminal.until("enter shows it in full");
     terminal.keys("jd");
     terminal.until_gone("runs compared");
-    terminal.escape();
-    terminal.keys("q");
     terminal.escape();
     terminal.until("Problems");
     terminal.keys("q");

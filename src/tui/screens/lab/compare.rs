@@ -73,6 +73,9 @@ fn lines(frame: &Frame, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
 /// Where a run first does something else than the first one.
 fn parting(run: &Compared, first: &Compared) -> String {
     match &run.parting {
+        Some(parting) if parting.first == parting.second => {
+            format!("parts from A at {}, event {}: {}, but with other content", parting.at, parting.event, parting.first)
+        }
         Some(parting) => {
             format!("parts from A at {}, event {}: {} instead of {}", parting.at, parting.event, parting.second, parting.first)
         }
