@@ -68,12 +68,21 @@ fn trends(out: &mut dyn Write, look: &Look) -> io::Result<()> {
         writeln!(out, "<h2>{title}</h2>")?;
         // More than a few lines on one chart cannot be told apart.
         for few in all.chunks(3) {
-            writeln!(out, "{}", svg::lines(title, few, family.range()))?;
+            writeln!(out, "{}", svg::lines(title, few, limits(family, few)))?;
             let names: Vec<_> = few.iter().enumerate().map(|(n, one)| format!("<span style=\"color:var(--s{})\">{}</span>", n % 6, text(&one.name))).collect();
             writeln!(out, "<p>{}</p>", names.join(" · "))?;
         }
     }
     Ok(())
+}
+
+/// What a value can be at all; a lean only as far as it went.
+fn limits(family: Family, all: &[&Series]) -> (f64, f64) {
+    if family != Family::Lean {
+        return family.range();
+    }
+    let most = all.iter().flat_map(|one| &one.points).map(|point| point.value.abs()).fold(2.0, f64::max).ceil();
+    (-most, most)
 }
 
 fn mechanisms(out: &mut dyn Write, look: &Look) -> io::Result<()> {

@@ -111,9 +111,14 @@ pub fn lines(title: &str, all: &[&Series], (low, high): (f64, f64)) -> String {
 pub fn calibration(predictions: &[Prediction]) -> String {
     const SIDE: f64 = 360.0;
     let of = |made: &Prediction| match made.guess {
-        Guess::Number { value, low, high, actual } if value > 0.0 && actual > 0.0 && value.is_finite() && actual.is_finite() => {
-            Some((actual, value, low.max(value / 1e6), high.min(value * 1e6), made.guess.hit(), format!("{}/{}", made.problem, made.experiment)))
-        }
+        Guess::Number { value, low, high, actual } if value > 0.0 && actual > 0.0 && value.is_finite() && actual.is_finite() => Some((
+            actual,
+            value,
+            if low > 0.0 { low.max(value / 1e3) } else { value / 10.0 },
+            high.min(value * 1e3),
+            made.guess.hit(),
+            format!("{}/{}", made.problem, made.experiment),
+        )),
         _ => None,
     };
     let all: Vec<_> = predictions.iter().filter_map(of).collect();
@@ -169,7 +174,7 @@ pub fn phases(times: &[PhaseTime]) -> String {
     let over = times.iter().filter(|time| time.share().is_some_and(|share| share > 1.0)).count();
     let mut svg = open(WIDE, ROW * times.len() as f64 + 4.0, "Time per phase", &format!("{over} of {} phases take longer than planned", times.len()));
     for (n, time) in times.iter().enumerate() {
-        let (y, wide) = (n as f64 * ROW, |ms: u64| 380.0 * ms as f64 / most);
+        let (y, wide) = (n as f64 * ROW, |ms: u64| 340.0 * ms as f64 / most);
         let minutes = |ms: u64| short((ms as f64 / 6000.0).round() / 10.0);
         let class = if time.share().is_some_and(|share| share > 1.0) { "bad" } else { "good" };
         let _ = write!(
