@@ -23,7 +23,7 @@ pub fn now() -> Moment {
     Moment { at: chrono::Utc::now(), day: chrono::Local::now().date_naive() }
 }
 
-fn around(why: StoreError) -> Trouble {
+fn around(why: &StoreError) -> Trouble {
     Trouble::Around(why.to_string())
 }
 
@@ -44,7 +44,7 @@ pub fn check(deck: Option<&str>, catalog: &Catalog) -> Result<(), Trouble> {
 /// The database's.
 pub fn desk(catalog: &Catalog, store: &Store, home: &Home) -> Result<Desk, Trouble> {
     let (config, _) = Config::load(&home.config());
-    Ok(Desk::new(catalog.decks(), store.card_log().map_err(around)?, Rules::of(&config, now().day)))
+    Ok(Desk::new(catalog.decks(), store.card_log().map_err(|why| around(&why))?, Rules::of(&config, now().day)))
 }
 
 pub fn run(args: &Args, json: bool, catalog: &Catalog, home: &Home, out: &mut Out) -> Result<Done, Trouble> {
@@ -158,7 +158,7 @@ impl Round {
             }
         };
         let event = Desk::event(Store::event_id(), &card.id, What::Review { grade, took_ms }, moment);
-        self.store.log_card(&event).map_err(around)?;
+        self.store.log_card(&event).map_err(|why| around(&why))?;
         self.desk.take(event);
         self.answers += 1;
         let leech = self.desk.state(&card.id);
@@ -171,7 +171,7 @@ impl Round {
     fn undo(&mut self, out: &mut Out) -> Result<(), Trouble> {
         match self.desk.undo(Store::event_id(), now()) {
             Some(event) => {
-                self.store.log_card(&event).map_err(around)?;
+                self.store.log_card(&event).map_err(|why| around(&why))?;
                 self.desk.take(event);
                 self.answers = self.answers.saturating_sub(1);
                 out.line("Took back the last one.")

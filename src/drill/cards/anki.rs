@@ -75,7 +75,7 @@ fn marks(text: &str) -> String {
     for (mark, tag) in [("**", "b"), ("`", "code")] {
         let parts: Vec<&str> = out.split(mark).collect();
         // A mark without its partner is a character.
-        if parts.len() % 2 == 0 {
+        if parts.len().is_multiple_of(2) {
             continue;
         }
         out = parts.iter().enumerate().map(|(n, part)| if n % 2 == 1 { format!("<{tag}>{part}</{tag}>") } else { (*part).to_string() }).collect();
@@ -251,8 +251,7 @@ pub fn markdown(html: &str) -> String {
             ("b" | "strong", _) => "**",
             ("i" | "em", _) => "*",
             ("code", _) => "`",
-            ("pre", false) => "\n```\n",
-            ("pre", true) => "\n```\n",
+            ("pre", _) => "\n```\n",
             ("li", false) => "\n- ",
             ("td" | "th", true) => " ",
             _ => "",

@@ -1,6 +1,7 @@
 //! Whether an answer is right: gaps, choices, orders, and numbers with their units.
 
 use crate::catalog::{Card, CardKind, plain};
+use sims::kernel::math;
 use sims::kernel::rng::{Rng, hash_name};
 use sims::kernel::units::{self, Quantity};
 
@@ -166,7 +167,7 @@ pub fn distance(wanted: f64, given: f64) -> String {
     match times {
         0.0..2.0 => format!("{:.0} % {word}", ((given / wanted - 1.0).abs() * 100.0).max(1.0)),
         2.0..1000.0 => format!("{} times {word}", crate::catalog::expect::significant(times)),
-        _ => format!("{:.0} powers of ten {word}", times.log10()),
+        _ => format!("{:.0} powers of ten {word}", math::ln(times) / math::ln(10.0)),
     }
 }
 

@@ -249,7 +249,7 @@ impl Screen for Browse {
         let moment = (self.clock)();
         let from = scroll::window(self.chosen, inner.height, self.rows.len());
         for (n, (row, id)) in inner.rows().zip(self.rows.iter().skip(from)).enumerate() {
-            let ask = desk.card(id).map_or(String::new(), |(_, card)| input::question(card, false).lines().next().unwrap_or("").to_string());
+            let ask = desk.card(id).map_or(String::new(), |(_, card)| input::question(card, false).lines().next().unwrap_or("").replace(['*', '`'], ""));
             let state = desk.state(id);
             let style = if state.suspended { theme.warn } else { theme.dim };
             let cols = usize::from(row.width).saturating_sub(13);

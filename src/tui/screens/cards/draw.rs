@@ -272,7 +272,7 @@ fn verdict(verdict: &Verdict, theme: &Theme) -> Option<Line<'static>> {
         Verdict::Wrong(note) => (theme.pick("✗", "x"), "Not right", note, theme.bad),
     };
     let note = if note.is_empty() { String::new() } else { format!(": {note}") };
-    Some(Line::styled(format!("{mark} {word}{note}"), style))
+    Some(Line::from(Span::styled(format!("{mark} {word}{note}"), style)))
 }
 
 /// The four grades side by side, each with what it leads to; the suggested one is marked.

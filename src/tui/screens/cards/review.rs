@@ -55,6 +55,9 @@ const GRADES: &[Binding<Option<Grade>>] = &[
     bind(&[code(KeyCode::Enter), ch(' ')], "enter", "the marked one", None),
 ];
 
+/// Told in the help; what is longer than its pane scrolls by the usual keys.
+const SCROLL: &[Binding<()>] = &[quiet(&[], "j k", "scroll", ())];
+
 /// Longer than this nobody looks at a card: what is recorded of an answer's time.
 const TOOK_MAX: Duration = Duration::from_secs(15 * 60);
 
@@ -360,7 +363,7 @@ impl Screen for Review {
         match &self.stage {
             Stage::Reading => Vec::new(),
             Stage::Over => keymap::help(&DAY_DONE[..]),
-            Stage::Asked(asked) if asked.told.is_some() => keymap::help(GRADES).into_iter().chain(own()).collect(),
+            Stage::Asked(asked) if asked.told.is_some() => keymap::help(GRADES).into_iter().chain(own()).chain(keymap::help(SCROLL)).collect(),
             Stage::Asked(asked) => {
                 asked.input.keys().iter().map(row).chain(keymap::help(&ANY[..1])).chain(own().into_iter().filter(|k| k.shown != "F2")).collect()
             }
@@ -406,7 +409,7 @@ impl Screen for Review {
 
     /// A card that is being learnt comes of itself when its time is there.
     fn next_tick(&self, _ctx: &Ctx<'_>) -> Option<Duration> {
-        let soon = matches!(self.stage, Stage::Over) && self.plan.soon.first().is_some();
+        let soon = matches!(self.stage, Stage::Over) && !self.plan.soon.is_empty();
         soon.then_some(Duration::from_secs(10))
     }
 

@@ -87,10 +87,13 @@ fn draw_result(spread: &[Spread], whole: Rect, area: Rect, buf: &mut Buffer, the
     }
     let fits = area.height.saturating_sub(1);
     scroll::bar(whole, 0, spread.len() + 1, buf, theme);
+    let broke = |at: &Spread| if at.broken == 0 { String::new() } else { format!(" {} {} broke", theme.pick("✗", "x"), at.broken) };
+    // One scale for all rows: the widest of the words at their ends leaves room for the others, too.
+    let words = spread.iter().map(|at| broke(at).chars().count()).max().unwrap_or(0);
     for (at, row) in spread.iter().take(usize::from(fits)).zip(rows) {
-        let broken = if at.broken == 0 { String::new() } else { format!(" {} {} broke", theme.pick("✗", "x"), at.broken) };
+        let broken = broke(at);
         let head = format!(" {} {:>8} {:>8} {:>8}  ", text::pad(&at.value, name_cols), short(at.mean), short(at.least), short(at.most));
-        let room = usize::from(row.width).saturating_sub(head.chars().count() + broken.chars().count() + 1);
+        let room = usize::from(row.width).saturating_sub(head.chars().count() + words + 1);
         Line::from(vec![Span::styled(head, theme.text), Span::styled(whisker(at, most, room, theme), theme.accent), Span::styled(broken, theme.bad)])
             .render(row, buf);
     }
