@@ -74,7 +74,7 @@ fn effect(line: &Line, at: Time, until: Time, window: Span) -> Option<(f64, Stri
     let trough = after.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1))?;
     // A flicker near nothing is no change, whatever its ratio.
     let scale = points.iter().map(|(_, x)| x.abs()).fold(0.0, f64::max);
-    if peak.1 - trough.1 < scale * LEAST {
+    if (peak.1 - level).max(level - trough.1) < scale * LEAST {
         return None;
     }
     let rose = peak.1 > level * FACTOR + noise;
