@@ -101,6 +101,7 @@ fn faults_messages_timers_and_actions_are_stopped_at() {
     assert_eq!(stops(Halt::Act("crash".into())), seconds(&[2]));
     assert_eq!(stops(Halt::Timer).len(), 3);
     let mut run = spec.clone().start().unwrap();
+    run.follow();
     run.advance(Time::from_secs(1));
     let labels = run.messages();
     assert!(!labels.is_empty());

@@ -4,7 +4,7 @@ use super::{Done, Out, Trouble};
 use crate::home::Home;
 use clap::Subcommand;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -126,7 +126,7 @@ fn read(path: &Path) -> Result<String, Trouble> {
 }
 
 /// Never over something that is there.
-fn write_new(path: &PathBuf, text: &str) -> Result<(), Trouble> {
+fn write_new(path: &Path, text: &str) -> Result<(), Trouble> {
     if path.exists() {
         return Err(Trouble::Use(format!("{} is there already; nothing was written", path.display())));
     }

@@ -146,7 +146,7 @@ fn planned(day: &Day<'_>, past: &Practised, left: Option<i64>) -> Option<Suggest
         why.push_str(&format!("; the interview is {}", in_days(left)));
     }
     let (go, minutes) = match task.what {
-        Do::Sit => (Go::Mock { problem: task.problem.clone(), variant: task.variant.clone(), mode: task.mode.map(|mode| mode.name()) }, 60),
+        Do::Sit => (Go::Mock { problem: task.problem.clone(), variant: task.variant.clone(), mode: task.mode.map(crate::catalog::plans::Pace::name) }, 60),
         Do::Predict => (Go::Experiments { problem: task.problem.clone() }, 15),
         Do::Cards => (Go::Cards, 10),
         Do::Numbers => (Go::Numbers { kind: None }, 10),

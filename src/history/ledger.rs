@@ -85,7 +85,7 @@ pub fn log_error(guess: &Guess) -> Option<f64> {
     let Guess::Number { value, actual, .. } = *guess else { return None };
     Some(match value / actual {
         _ if value == actual => 0.0,
-        ratio if ratio > 0.0 && ratio.is_finite() => ratio.log10().abs(),
+        ratio if ratio > 0.0 && ratio.is_finite() => sims::kernel::math::log10(ratio).abs(),
         _ => f64::INFINITY,
     })
 }

@@ -95,7 +95,7 @@ fn effect(line: &Line, at: Time, until: Time, window: Span) -> Option<(f64, Stri
         }
     }
     // From nothing to something is as strong as it gets.
-    let strength = if rose { (value / level.max(f64::MIN_POSITIVE)).ln() } else { (level / value.max(level * 1e-6)).ln() };
+    let strength = if rose { sims::kernel::math::ln(value / level.max(f64::MIN_POSITIVE)) } else { sims::kernel::math::ln(level / value.max(level * 1e-6)) };
     Some((strength, text))
 }
 
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_stays_is_said_and_noise_is_not() {
-        let drop = line(|t| if t > 30.0 { 0.0 } else { 100.0 + 20.0 * (t * 50.0).sin() });
+        let drop = line(|t| if t > 30.0 { 0.0 } else { 100.0 + 20.0 * sims::kernel::math::sin(t * 50.0) });
         let told = told(&[entry(10, Level::Act, "set"), entry(30, Level::Act, "cut s1 s2")], &[drop], Time::from_secs(60));
         assert_eq!(told[0], "At 10.000 s: set.");
         assert!(told[1].contains("wait p99 falls from") && told[1].contains("stays at 0"), "{}", told[1]);

@@ -8,7 +8,7 @@ const PART: f64 = 60.0;
 /// The time constant for a window of so many seconds, rounded to one digit so that it can be said.
 pub fn constant((from, to): (f64, f64)) -> Span {
     let exact = ((to - from) / PART).max(1e-6);
-    let power = 10f64.powi(exact.log10().floor() as i32);
+    let power = 10f64.powi(sims::kernel::math::log10(exact).floor() as i32);
     Span::from_secs_f64((exact / power).round() * power)
 }
 
@@ -17,7 +17,7 @@ pub fn smooth(points: &mut [(f64, f64)], constant: f64) {
     let mut last: Option<(f64, f64)> = None;
     for point in points.iter_mut() {
         if let Some((at, level)) = last.filter(|(_, level)| level.is_finite()) {
-            let weight = 1.0 - (-(point.0 - at).max(0.0) / constant.max(1e-9)).exp();
+            let weight = 1.0 - sims::kernel::math::exp(-(point.0 - at).max(0.0) / constant.max(1e-9));
             point.1 = level + (point.1 - level) * weight;
         }
         last = Some(*point);

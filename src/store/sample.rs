@@ -54,8 +54,8 @@ fn guess(skill: f64, rng: &mut Rng) -> Guess {
         let right = 1 + rng.below(3) as u32;
         return Guess::Choice { chosen: if rng.chance(skill) { right } else { right % 3 + 1 }, right };
     }
-    let actual = (10f64.powf(rng.unit() * 4.0)).round().max(1.0);
-    let value = (actual * 10f64.powf(rng.normal() * (1.0 - skill))).round().max(1.0);
+    let actual = sims::kernel::math::pow(10.0, rng.unit() * 4.0).round().max(1.0);
+    let value = (actual * sims::kernel::math::pow(10.0, rng.normal() * (1.0 - skill))).round().max(1.0);
     Guess::Number { value, low: (value / 3.0).round(), high: value * 3.0, actual }
 }
 

@@ -142,7 +142,7 @@ impl System for Counter {
         let times = action.int("times").unwrap_or(1);
         for id in stage.role("client").into_iter().flat_map(|id| (0..times).map(move |_| id)) {
             if stage.is_up(id) {
-                stage.with(id, |node, cx| node.ask(cx));
+                stage.with(id, Role::ask);
             }
         }
         Ok(())

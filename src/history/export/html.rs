@@ -31,9 +31,9 @@ pub fn html(out: &mut dyn Write, past: &Past, look: &Look) -> io::Result<()> {
         text(&look.sums().join("; "))
     )?;
     let (now, longest, week) = (look.streak.now, look.streak.longest, look.week_minutes());
-    write!(
+    writeln!(
         out,
-        "<p>Streak: {now} days, longest {longest} (days of {FLOOR_MIN} minutes or more). {week} minutes in the seven days up to {}.</p>\n",
+        "<p>Streak: {now} days, longest {longest} (days of {FLOOR_MIN} minutes or more). {week} minutes in the seven days up to {}.</p>",
         look.today
     )?;
     writeln!(out, "<h2>Active days</h2>\n{}", svg::heat(&look.calendar, look.today))?;

@@ -89,7 +89,7 @@ fn phases(out: &mut dyn Write, entry: &Entry) -> io::Result<()> {
 fn ledger(out: &mut dyn Write, predictions: &[Prediction], look: &Look) -> io::Result<()> {
     writeln!(out, "\n## Predictions, biggest misses first\n")?;
     if let Some(mean) = look.record.mean_log_error() {
-        writeln!(out, "Numbers are off by a factor of {} on average.\n", short(10f64.powf(mean)))?;
+        writeln!(out, "Numbers are off by a factor of {} on average.\n", short(sims::kernel::math::pow(10.0, mean)))?;
     }
     writeln!(out, "| experiment | guess | came | hit |\n|---|---|---|---|")?;
     for made in misses(predictions) {

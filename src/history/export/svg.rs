@@ -123,20 +123,20 @@ pub fn calibration(predictions: &[Prediction]) -> String {
     };
     let all: Vec<_> = predictions.iter().filter_map(of).collect();
     let ends = || all.iter().flat_map(|(actual, _, low, high, ..)| [*actual, *low, *high]);
-    let (least, most) = (ends().fold(f64::INFINITY, f64::min).log10().floor(), ends().fold(0.0, f64::max).log10().ceil());
+    let (least, most) = (sims::kernel::math::log10(ends().fold(f64::INFINITY, f64::min)).floor(), sims::kernel::math::log10(ends().fold(0.0, f64::max)).ceil());
     if all.is_empty() || !least.is_finite() || !most.is_finite() {
         return String::new();
     }
     let span = (most - least).max(1.0);
-    let place = |value: f64| (value.log10() - least) / span * (SIDE - LEFT - 20.0);
+    let place = |value: f64| (sims::kernel::math::log10(value) - least) / span * (SIDE - LEFT - 20.0);
     let (x, y) = (|value: f64| LEFT + 10.0 + place(value), |value: f64| SIDE - 30.0 - place(value));
     let held = all.iter().filter(|one| one.4).count();
     let mut svg = open(SIDE, SIDE, "Calibration", &format!("{held} of {} ranges held", all.len()));
-    let (low, high) = (10f64.powf(least), 10f64.powf(least + span));
+    let (low, high) = (sims::kernel::math::pow(10.0, least), sims::kernel::math::pow(10.0, least + span));
     let _ = write!(svg, "<path d=\"M{:.1} {:.1}L{:.1} {:.1}\" class=\"grid\"/>", x(low), y(low), x(high), y(high));
     let mut decade = least;
     while decade <= least + span {
-        let (value, name) = (10f64.powf(decade), short(10f64.powf(decade)));
+        let (value, name) = (sims::kernel::math::pow(10.0, decade), short(sims::kernel::math::pow(10.0, decade)));
         let _ = write!(
             svg,
             "<text x=\"{:.1}\" y=\"{}\" class=\"label mid\">{name}</text><text x=\"{}\" y=\"{:.1}\" class=\"label end\">{name}</text>",

@@ -76,7 +76,7 @@ fn predictions(text: &mut String, past: &Past, record: &Record) {
         let _ = writeln!(text, "  {} of {} ranges of 80 % held{verdict}", record.ranges.hit, record.ranges.of);
     }
     if let Some(mean) = record.mean_log_error() {
-        let _ = writeln!(text, "  off by a factor of {} on average (mean |log10| {mean:.2})", short(10f64.powf(mean)));
+        let _ = writeln!(text, "  off by a factor of {} on average (mean |log10| {mean:.2})", short(sims::kernel::math::pow(10.0, mean)));
     }
     if record.choices.of > 0 {
         let _ = writeln!(text, "  {} of {} choices right", record.choices.hit, record.choices.of);

@@ -145,7 +145,7 @@ impl Owner {
     fn set(&mut self, name: &str, text: &str) -> Result<(), String> {
         let design = self.branches.film().run().spec().design;
         if design.knobs.iter().any(|knob| knob.name == name && !knob.live) {
-            let mut spec = self.from_now(self.branches.chosen());
+            let mut spec = self.as_it_stands(self.branches.chosen());
             spec.set(name, text)?;
             return self.replace(spec);
         }
@@ -155,7 +155,7 @@ impl Owner {
     }
 
     /// The run anew with the knobs as they stand: what was tried out is kept.
-    fn from_now(&self, branch: usize) -> Spec {
+    fn as_it_stands(&self, branch: usize) -> Spec {
         let run = self.branches.all()[branch].film.run();
         let mut spec = run.spec().clone();
         spec.knobs = run.knobs();
@@ -173,7 +173,7 @@ impl Owner {
 
     fn restart(&mut self, seed: u64) -> Result<(), String> {
         let runs = (0..self.branches.all().len()).map(|at| {
-            let mut spec = self.from_now(at);
+            let mut spec = self.as_it_stands(at);
             spec.seed = seed;
             (self.branches.all()[at].name.clone(), spec)
         });

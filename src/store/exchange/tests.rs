@@ -12,11 +12,13 @@ fn at(second: u8) -> String {
     format!("2026-11-22T10:00:{second:02}.000Z")
 }
 
+/// Attempt, second of its version, content, score: second and total.
+type Known = (u8, u8, u8, Option<(u8, u8)>);
+
 /// What one machine might know: versions of few things, so that machines often know of the same ones.
 #[derive(Clone, Debug)]
 struct Machine {
-    /// Attempt, second of its version, content, score: second and total.
-    attempts: Vec<(u8, u8, u8, Option<(u8, u8)>)>,
+    attempts: Vec<Known>,
     graves: Vec<(u8, u8)>,
     predictions: Vec<(u8, u8)>,
 }
@@ -177,10 +179,13 @@ fn a_bad_file_is_refused_with_its_reason_and_changes_nothing() {
     assert!(with(&|v| v["format"] = json!(2)).contains("format 2; this one knows 1"));
 }
 
+/// What is spoilt, how, and the words that name it.
+type Case = (&'static str, fn(&mut Value), &'static str);
+
 #[test]
 fn a_bad_entry_is_named() {
     let good: Value = serde_json::from_str(&exported(&lived())).unwrap();
-    let cases: [(&str, fn(&mut Value), &str); 9] = [
+    let cases: [Case; 9] = [
         ("a newer table", |v| v["dreams"] = json!([]), "`dreams`"),
         ("a newer column", |v| v["attempts"][0]["mood"] = json!(1), "`attempts`, entry 1: `mood`"),
         ("no id", |v| v["attempts"][0]["id"] = json!(""), "`attempts`, entry 1: `id` is empty"),

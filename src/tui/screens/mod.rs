@@ -127,7 +127,7 @@ pub fn build(place: Place, ctx: &Ctx<'_>) -> Result<Box<dyn Screen>, String> {
         Place::Today => Ok(Box::new(hub::Hub::open(hub::Side::Today))),
         Place::Flaws => Ok(Box::new(flaws::Flaws::open(ctx)?)),
         Place::Ladder => Ok(Box::new(ladder::Ladder::open(ctx))),
-        Place::Plan => Ok(Box::new(plan::PlanScreen::new())),
+        Place::Plan => Ok(Box::new(plan::PlanScreen::default())),
         Place::Pages { page } => Ok(Box::new(pages::Pages::open(page.as_deref(), &[], ctx)?)),
         Place::PagesAbout { mechanisms } => Ok(Box::new(pages::Pages::open(None, &mechanisms, ctx)?)),
         Place::Numbers { kind } => Ok(Box::new(numbers::Numbers::open(kind, ctx))),

@@ -17,7 +17,7 @@ fn noon() -> Moment {
     Moment { at, day: "2026-11-22".parse().unwrap() }
 }
 
-fn deck(cards: serde_json::Value) -> Arc<Deck> {
+fn deck(cards: &serde_json::Value) -> Arc<Deck> {
     let deck = serde_json::json!({"format": 1, "kind": "deck", "id": "words", "title": "Words of the trade", "cards": cards});
     Arc::new(serde_json::from_value(deck).unwrap())
 }
@@ -39,7 +39,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn of(cards: serde_json::Value, log: Vec<Event>, cram: bool) -> Bench {
+    fn of(cards: &serde_json::Value, log: Vec<Event>, cram: bool) -> Bench {
         let stage = Stage::new();
         let mut screen = Review::open(None, cram, &stage.ctx()).unwrap();
         screen.clock = noon;
@@ -50,7 +50,7 @@ impl Bench {
 
     fn only(id: &str) -> Bench {
         let one: Vec<_> = six().as_array().unwrap().iter().filter(|card| card["id"] == id).cloned().collect();
-        Bench::of(one.into(), Vec::new(), false)
+        Bench::of(&one.into(), Vec::new(), false)
     }
 
     fn key(&mut self, code: KeyCode) -> Vec<Ask> {
@@ -72,7 +72,7 @@ impl Bench {
 
 #[test]
 fn a_first_card_is_shown_graded_and_comes_back_in_its_steps() {
-    let mut bench = Bench::of(six(), Vec::new(), false);
+    let mut bench = Bench::of(&six(), Vec::new(), false);
     insta::assert_snapshot!("asked_80x24", bench.show());
     bench.stage.now += Duration::from_secs(7);
     bench.keys(" ");
@@ -148,7 +148,7 @@ fn what_is_no_number_is_refused_and_stays_to_be_mended() {
 
 #[test]
 fn undo_goes_back_step_by_step_and_shows_the_card_again() {
-    let mut bench = Bench::of(six(), Vec::new(), false);
+    let mut bench = Bench::of(&six(), Vec::new(), false);
     let first = bench.show();
     bench.keys(" 3");
     bench.key(KeyCode::F(4));
@@ -165,7 +165,7 @@ fn undo_goes_back_step_by_step_and_shows_the_card_again() {
 
 #[test]
 fn a_cram_leaves_the_schedule_alone() {
-    let mut bench = Bench::of(six(), Vec::new(), true);
+    let mut bench = Bench::of(&six(), Vec::new(), true);
     bench.key(KeyCode::F(2));
     bench.keys("1");
     for _ in 0..6 {
@@ -192,7 +192,7 @@ fn links_lead_to_what_shows_the_card() {
 fn the_decks_count_what_is_to_do() {
     let stage = Stage::new();
     let mut screen = Decks { clock: noon, ..Decks::new() };
-    screen.take(Desk::new(&[deck(six())], Vec::new(), Rules::default()));
+    screen.take(Desk::new(&[deck(&six())], Vec::new(), Rules::default()));
     insta::assert_snapshot!("decks_80x24", stage.show(&screen, 80, 24));
     stage.press(&mut screen, KeyCode::Down);
     insta::assert_snapshot!("decks_120x40", stage.show(&screen, 120, 40));
@@ -211,7 +211,7 @@ fn lived() -> Vec<Event> {
         let day = noon().day - chrono::Days::new(back);
         let at = day.and_hms_opt(9, 0, 0).unwrap().and_utc();
         let states = scheduler.states(&log);
-        let desk = Desk::new(&[deck(six())], log.clone(), Rules::default());
+        let desk = Desk::new(&[deck(&six())], log.clone(), Rules::default());
         let plan: Plan = desk.plan(None, Moment { at, day });
         for (n, (card, _)) in plan.ready.iter().filter(|(card, _)| cards.contains(card)).enumerate() {
             let lapse = (back as usize + n).is_multiple_of(9);
@@ -228,7 +228,7 @@ fn statistics_fit_both_sizes() {
     let stage = Stage::new();
     let mut screen = CardStats::open(&stage.ctx()).unwrap();
     screen.clock = noon;
-    screen.on_message(Box::new(Found(Ok(Desk::new(&[deck(six())], lived(), Rules::default())))), &stage.ctx());
+    screen.on_message(Box::new(Found(Ok(Desk::new(&[deck(&six())], lived(), Rules::default())))), &stage.ctx());
     insta::assert_snapshot!("stats_120x40", stage.show(&screen, 120, 40));
     insta::assert_snapshot!("stats_80x24", stage.show(&screen, 80, 24));
 }
@@ -239,7 +239,7 @@ fn the_browser_finds_suspends_and_begins_anew() {
     let mut screen = super::browse::Browse::open(&stage.ctx()).unwrap();
     screen.clock = noon;
     let log = vec![Event { id: "0".into(), card: "size".into(), at: noon().at, day: noon().day, what: What::Review { grade: Grade::Easy, took_ms: 1 } }];
-    screen.take(Desk::new(&[deck(six())], log, Rules::default()));
+    screen.take(Desk::new(&[deck(&six())], log, Rules::default()));
     insta::assert_snapshot!("browser_80x24", stage.show(&screen, 80, 24));
     insta::assert_snapshot!("browser_120x40", stage.show(&screen, 120, 40));
     stage.write(&mut screen, "/seconds day\n");

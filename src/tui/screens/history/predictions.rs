@@ -44,7 +44,10 @@ fn draw_sums(book: &Book, area: Rect, buf: &mut Buffer, theme: &Theme) {
     }
     if let Some(mean) = record.mean_log_error() {
         let boundless = if record.boundless > 0 { format!("; {} without any measure (zero against something)", record.boundless) } else { String::new() };
-        lines.push(Line::styled(format!(" numbers off by a factor of {} on average, mean |log10| {mean:.2}{boundless}", short(10f64.powf(mean))), theme.text));
+        lines.push(Line::styled(
+            format!(" numbers off by a factor of {} on average, mean |log10| {mean:.2}{boundless}", short(sims::kernel::math::pow(10.0, mean))),
+            theme.text,
+        ));
     }
     if lines.is_empty() {
         lines.push(Line::styled(" No prediction yet. l on a problem opens its lab, e there its experiments.", theme.dim));
@@ -109,6 +112,6 @@ fn off(guess: &Guess) -> String {
         None => "choice".into(),
         Some(error) if error.is_infinite() => "no measure".into(),
         Some(error) if error < 0.005 => "exact".into(),
-        Some(error) => format!("x {}", short(10f64.powf(error))),
+        Some(error) => format!("x {}", short(sims::kernel::math::pow(10.0, error))),
     }
 }

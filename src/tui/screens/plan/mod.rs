@@ -74,11 +74,13 @@ pub struct PlanScreen {
 
 struct Found(Result<Box<Agenda>, StoreError>);
 
-impl PlanScreen {
-    pub fn new() -> PlanScreen {
+impl Default for PlanScreen {
+    fn default() -> PlanScreen {
         PlanScreen { agenda: None, offered: Vec::new(), part: Part::Weeks, at: [0; 3], settled: false }
     }
+}
 
+impl PlanScreen {
     fn read(ctx: &Ctx<'_>) {
         if let (Some(store), Some(catalog)) = (ctx.rooms.store().cloned(), ctx.rooms.catalog.clone()) {
             let config = ctx.rooms.config.clone();

@@ -20,7 +20,7 @@ fn settle(stage: &Stage, screen: &mut PlanScreen) {
 #[test]
 fn a_plan_is_chosen_and_followed_and_a_tick_by_hand_is_told_as_such() {
     let stage = Stage::new();
-    let mut screen = PlanScreen::new();
+    let mut screen = PlanScreen::default();
     screen.on_show(&stage.ctx());
     settle(&stage, &mut screen);
     assert_eq!(screen.part, Part::Choosing);
