@@ -76,6 +76,8 @@ fn second_half(script: &Script, home: &Path) {
     let mut terminal = Terminal::open(home, script.cols, script.rows, &["mock", script.id, "--real"]);
     terminal.until("You were in the middle of this");
     terminal.enter();
+    // The offer shows the notes, too: only the interview itself has these keys.
+    terminal.until("next phase");
     terminal.until("client -> edge -> store");
     terminal.keys("each step can fail, and says so");
     terminal.until("can fail");
