@@ -118,7 +118,7 @@ impl App {
     pub fn deliver(&mut self, id: ScreenId, what: Box<dyn std::any::Any + Send>) {
         let Some(at) = self.stack.iter().position(|open| open.id == id) else { return };
         let asks = self.with(at, |screen, ctx| screen.on_message(what, ctx));
-        self.perform(asks);
+        self.perform_of(at, asks);
     }
 
     /// Lets time pass: screens that asked for a tick get it, old toasts go.
@@ -212,7 +212,7 @@ impl App {
         }
         for at in 0..self.stack.len() {
             let asks = self.with(at, |screen, ctx| screen.on_show(ctx));
-            self.perform(asks);
+            self.perform_of(at, asks);
         }
     }
 
@@ -296,6 +296,14 @@ impl App {
             Some(Overlay::Confirm { .. }) => self.quit = true,
             _ => self.overlay = Some(Overlay::confirm("Leave greenroom? What you typed is saved.", Ask::Quit)),
         }
+    }
+
+    /// What a screen asks for that may lie under another one: it must put no question over that one, or the user's keys answer it.
+    fn perform_of(&mut self, at: usize, mut asks: Vec<Ask>) {
+        if at + 1 < self.stack.len() {
+            asks.retain(|ask| !matches!(ask, Ask::Confirm { .. }));
+        }
+        self.perform(asks);
     }
 
     fn perform(&mut self, asks: Vec<Ask>) {

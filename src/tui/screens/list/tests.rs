@@ -134,3 +134,13 @@ fn the_card_hides_its_solution_until_the_user_insists() {
     stage.keys("<esc>");
     assert!(stage.text(120, 40).contains("Problems"));
 }
+
+/// Its history may be read only when something else lies over it: the keys typed there are no answer to its question.
+#[test]
+fn a_covered_list_asks_nothing() {
+    let mut stage = Stage::with(dark());
+    stage.keys("<enter>");
+    stage.settle();
+    stage.app.deliver(1, Box::new(Found::Past(Ok(Box::new(past())))));
+    assert!(!stage.text(80, 24).contains("Go on with it?"));
+}
