@@ -86,6 +86,11 @@ fn numbers_and_flaws_work_in_words_through_a_pipe() {
     let (_, out, _) = run(&["drill", "numbers", "--json"], "");
     let drill: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(drill["trend"]["count"].as_u64(), Some(1));
+    // Answered in one command nobody was timed: it is judged, and not kept.
+    let (code, out, err) = run(&["drill", "numbers", "--kind", "requests", "--seed", "8", "--answer", "12k/s"], "");
+    assert!(code == Some(0) && out.contains("It is "), "{out}{err}");
+    let (_, out, _) = run(&["drill", "numbers", "--json"], "");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap()["trend"]["count"].as_u64(), Some(1));
     let (code, _, err) = run(&["drill", "numbers", "--answer", "50M * 3"], "");
     assert_eq!(code, Some(2), "{err}");
     let (code, out, _) = run(&["drill", "flaws"], "9\nline 999\n1\nq\n");

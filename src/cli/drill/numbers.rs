@@ -9,6 +9,7 @@ use sims::kernel::rng::splitmix;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::BufRead;
+use std::time::Duration;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -21,7 +22,7 @@ pub struct Args {
     /// The drill of this seed; else one that was not asked before.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Answer at once: 12k/s, 1.2TB, 99.95%.
+    /// Answer at once: 12k/s, 1.2TB, 99.95%. It is judged, and not kept: nobody was timed.
     #[arg(long, value_name = "TEXT")]
     answer: Option<String>,
 }
@@ -30,32 +31,27 @@ pub fn run(args: &Args, json: bool, home: &Home, out: &mut Out) -> Result<Done, 
     let around = |why: StoreError| Trouble::Around(why.to_string());
     let store = super::store(home);
     let mut rows = store.estimates().map_err(around)?;
-    let mut keep = |drill: &Drill, verdict: &Verdict, took: std::time::Duration, rows: &mut Vec<Taken>| {
-        let row = taken(drill, verdict, took);
+    // Nobody was timed who gives question and answer in one command: it is judged, and not kept, or the speed would be flattered.
+    if json || args.answer.is_some() {
+        let drill = pose(args, &rows);
+        let verdict = args.answer.as_deref().map(|text| drill.judge(text)).transpose().map_err(Trouble::Use)?;
+        if json {
+            out.json(&as_json(&drill, verdict.as_ref(), &rows))?;
+        } else {
+            out.text(&format!("{}\n{}", drill.ask, told(&drill, verdict.as_ref(), None)))?;
+        }
+        return Ok(Done::Code(0));
+    }
+    let mut keep = |drill: &Drill, verdict: &Verdict, took: Duration, rows: &mut Vec<Taken>| {
+        let row = Taken::of(drill, verdict, took, chrono::Utc::now());
         store.save_estimate(&row).map_err(around)?;
         rows.push(row);
         Ok::<(), Trouble>(())
     };
-    if json {
-        let drill = pose(args, &rows);
-        let verdict = args.answer.as_deref().map(|text| drill.judge(text)).transpose().map_err(Trouble::Use)?;
-        if let Some(verdict) = &verdict {
-            keep(&drill, verdict, std::time::Duration::ZERO, &mut rows)?;
-        }
-        out.json(&as_json(&drill, verdict.as_ref(), &rows))?;
-        return Ok(Done::Code(0));
-    }
-    if let Some(text) = &args.answer {
-        let drill = pose(args, &rows);
-        let verdict = drill.judge(text).map_err(Trouble::Use)?;
-        keep(&drill, &verdict, std::time::Duration::ZERO, &mut rows)?;
-        out.text(&format!("{}\n{}", drill.ask, told(&drill, Some(&verdict), None)))?;
-        return Ok(Done::Code(0));
-    }
     converse(args, &mut rows, &mut keep, out)
 }
 
-type Keep<'a> = dyn FnMut(&Drill, &Verdict, std::time::Duration, &mut Vec<Taken>) -> Result<(), Trouble> + 'a;
+type Keep<'a> = dyn FnMut(&Drill, &Verdict, Duration, &mut Vec<Taken>) -> Result<(), Trouble> + 'a;
 
 /// Question after question until the input ends or says `q`.
 fn converse(args: &Args, rows: &mut Vec<Taken>, keep: &mut Keep<'_>, out: &mut Out) -> Result<Done, Trouble> {
@@ -102,25 +98,11 @@ fn pose(args: &Args, rows: &[Taken]) -> Drill {
     Drill::fresh(kind, level, splitmix(rows.len() as u64), &asked)
 }
 
-fn taken(drill: &Drill, verdict: &Verdict, took: std::time::Duration) -> Taken {
-    Taken {
-        kind: drill.kind,
-        level: drill.level,
-        seed: drill.seed,
-        ask: drill.ask.clone(),
-        answer: verdict.value,
-        right: drill.answer,
-        error: verdict.error,
-        took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        made_at: chrono::Utc::now(),
-    }
-}
-
 fn asked(drill: &Drill) -> String {
     format!("{} · {}\n{}\nYour answer is {}.\n", drill.kind.title(), drill.level.name(), drill.ask, drill.unit.hint())
 }
 
-fn told(drill: &Drill, verdict: Option<&Verdict>, took: Option<std::time::Duration>) -> String {
+fn told(drill: &Drill, verdict: Option<&Verdict>, took: Option<Duration>) -> String {
     let mut text = String::new();
     let right = drill.unit.told(drill.answer);
     match verdict {

@@ -1,8 +1,9 @@
 //! How estimates got better: error and speed over everything that was answered.
 
-use super::{Kind, Level};
+use super::{Drill, Kind, Level, Verdict};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use std::time::Duration;
 
 /// One answered drill, as it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -18,6 +19,23 @@ pub struct Taken {
     pub error: f64,
     pub took_ms: u64,
     pub made_at: DateTime<Utc>,
+}
+
+impl Taken {
+    /// What was made of a drill in `took`, at this moment.
+    pub fn of(drill: &Drill, verdict: &Verdict, took: Duration, made_at: DateTime<Utc>) -> Taken {
+        Taken {
+            kind: drill.kind,
+            level: drill.level,
+            seed: drill.seed,
+            ask: drill.ask.clone(),
+            answer: verdict.value,
+            right: drill.answer,
+            error: verdict.error,
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            made_at,
+        }
+    }
 }
 
 /// Rows of one kind, or of all, looked at together.

@@ -110,17 +110,7 @@ impl Numbers {
             }
         };
         let (drill, typed, took) = (drill.clone(), entry.text().to_string(), ctx.now.saturating_duration_since(*since));
-        let taken = Taken {
-            kind: drill.kind,
-            level: drill.level,
-            seed: drill.seed,
-            ask: drill.ask.clone(),
-            answer: verdict.value,
-            right: drill.answer,
-            error: verdict.error,
-            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            made_at: chrono::Utc::now(),
-        };
+        let taken = Taken::of(&drill, &verdict, took, chrono::Utc::now());
         self.keep(taken, ctx);
         self.answered_now += 1;
         self.stage = Stage::Told { drill, typed, verdict: Some(verdict), took, scroller: Scroller::default() };
