@@ -105,11 +105,15 @@ fn sit(store: &Store, card: &Problem, rubric: &Rubric, skill: f64, at: DateTime<
         .unwrap();
 }
 
-/// Writes one into the folder that `GREENROOM_LONG` names, to be looked at: run it by name with `--ignored`.
+/// With `GREENROOM_LONG=folder` it is written there, to be looked at.
 #[test]
-#[ignore = "a tool for looking at screens with months of data"]
-fn write_a_long_history() {
-    let Some(folder) = std::env::var_os("GREENROOM_LONG") else { return };
-    let store = Store::open(&crate::home::Home::at(folder));
+fn a_long_history_gets_better() {
+    let folder = std::env::var_os("GREENROOM_LONG");
+    let store = folder.map_or_else(Store::in_memory, |folder| Store::open(&crate::home::Home::at(folder)));
     long(&store, &Catalog::load(None), 7, 40, Utc::now());
+    let mut totals: Vec<_> = store.attempts().unwrap().iter().filter_map(|attempt| Some((attempt.started_at, attempt.result()?.total))).collect();
+    totals.sort_by_key(|(at, _)| *at);
+    let mean = |part: &[(DateTime<Utc>, f64)]| part.iter().map(|(_, total)| total).sum::<f64>() / part.len() as f64;
+    let (first, last) = totals.split_at(totals.len() / 2);
+    assert!(totals.len() > 40 && mean(last) > mean(first) + 5.0, "{} attempts, {} then {}", totals.len(), mean(first), mean(last));
 }
