@@ -155,6 +155,11 @@ impl LabScreen {
         Ok(screen)
     }
 
+    /// The run as it was last told.
+    pub fn shown(&self) -> &Arc<Frame> {
+        &self.frame
+    }
+
     fn needs(&self) -> Needs {
         Needs { charts: self.charts.shown(), knob_cols: knobs::cols(self.design()) }
     }
