@@ -3,8 +3,8 @@
 //! Nishtala et al., "Scaling Memcache at Facebook" (NSDI 2013), section 3.2.1. One token solves two troubles: a crowd at the
 //! origin (only the holder fetches), and a late fill over a newer write (the write voided the token).
 
+use super::Table;
 use crate::kernel::time::{Span, Time};
-use std::collections::BTreeMap;
 
 /// What a miss is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,33 +17,33 @@ pub struct Grant {
 /// Tokens outstanding at one cache node.
 #[derive(Clone, Debug, Default)]
 pub struct Leases {
-    held: BTreeMap<u64, Lease>,
-    issued: u64,
+    held: Table<u64, Fetcher>,
 }
 
+/// Whoever has the token fetches: nobody asks for a name.
 #[derive(Clone, Copy, Debug)]
-struct Lease {
-    token: u64,
-    until: Time,
+struct Fetcher;
+
+/// Two askers are never the same one: each that comes second waits.
+impl PartialEq for Fetcher {
+    fn eq(&self, _: &Fetcher) -> bool {
+        false
+    }
 }
 
 impl Leases {
     /// A miss asks: the first gets a new token, the rest learn that it is out. A token that has run out is given anew,
     /// so that a holder who died keeps nobody waiting for longer than `length`.
     pub fn ask(&mut self, key: u64, now: Time, length: Span) -> Grant {
-        if let Some(lease) = self.held.get(&key)
-            && now < lease.until
-        {
-            return Grant { token: lease.token, first: false };
+        match self.held.take(key, Fetcher, now, length) {
+            Ok(token) => Grant { token, first: true },
+            Err(lease) => Grant { token: lease.token, first: false },
         }
-        self.issued += 1;
-        self.held.insert(key, Lease { token: self.issued, until: now + length });
-        Grant { token: self.issued, first: true }
     }
 
     /// A fill comes with its token: whether it is still good. Good or not, it is spent.
     pub fn redeem(&mut self, key: u64, token: u64, now: Time) -> bool {
-        match self.held.get(&key) {
+        match self.held.kept(&key) {
             Some(lease) if lease.token == token => {
                 let good = now < lease.until;
                 self.held.remove(&key);
@@ -60,7 +60,7 @@ impl Leases {
 
     /// Forgets what has run out.
     pub fn sweep(&mut self, now: Time) {
-        self.held.retain(|_, lease| now < lease.until);
+        self.held.sweep(now);
     }
 
     pub fn outstanding(&self) -> usize {
@@ -76,6 +76,7 @@ impl Leases {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     proptest! {
         /// Against the log of everything that happened: a fill is good only if its token was the latest of its key,
