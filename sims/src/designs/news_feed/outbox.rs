@@ -1,12 +1,12 @@
-//! An outbox: jobs written down with the change that causes them, and repeated until the queue has confirmed each.
+//! The outbox of a store of the feed: jobs written down with the change that causes them, and repeated until the queue has confirmed each.
 //!
 //! Without it, a crash between "the post is stored" and "its fan-out is queued" would lose the fan-out for ever.
 
 use super::msg::{Job, Msg, Timer};
 use super::node::Ctx;
 use crate::kernel::node::NodeId;
-use crate::kernel::time::{Span, Time};
-use std::collections::BTreeMap;
+use crate::kernel::time::Span;
+use crate::parts::outbox::Outbox as Rows;
 
 /// Unconfirmed for so long, a job is sent again.
 const PATIENCE: Span = Span::millis(250);
@@ -14,36 +14,30 @@ const PATIENCE: Span = Span::millis(250);
 #[derive(Clone, Debug)]
 pub struct Outbox {
     queue: NodeId,
-    next: u64,
-    waiting: BTreeMap<u64, (Job, Time)>,
+    rows: Rows<Job>,
     armed: bool,
 }
 
 impl Outbox {
     pub fn new(queue: NodeId) -> Outbox {
-        Outbox { queue, next: 0, waiting: BTreeMap::new(), armed: false }
+        Outbox { queue, rows: Rows::default(), armed: false }
     }
 
     /// Sends a job once `wait` has passed: when the write that it goes with is on disk.
     pub fn put(&mut self, job: Job, wait: Span, cx: &mut Ctx<'_>) {
-        self.next += 1;
-        self.waiting.insert(self.next, (job, cx.now() + wait));
-        cx.send_after(wait, self.queue, Msg::Enqueue { number: self.next, job });
+        let number = self.rows.put_sent(job, cx.now() + wait);
+        cx.send_after(wait, self.queue, Msg::Enqueue { number, job });
         self.arm(cx);
     }
 
     pub fn confirmed(&mut self, number: u64) {
-        self.waiting.remove(&number);
+        self.rows.confirmed(number);
     }
 
     pub fn flush(&mut self, cx: &mut Ctx<'_>) {
         self.armed = false;
-        let now = cx.now();
-        for (number, (job, sent)) in &mut self.waiting {
-            if now.since(*sent) >= PATIENCE {
-                *sent = now;
-                cx.send(self.queue, Msg::Enqueue { number: *number, job: *job });
-            }
+        for (number, job) in self.rows.due(cx.now(), PATIENCE, usize::MAX) {
+            cx.send(self.queue, Msg::Enqueue { number, job });
         }
         self.arm(cx);
     }
@@ -54,15 +48,15 @@ impl Outbox {
     }
 
     pub fn len(&self) -> usize {
-        self.waiting.len()
+        self.rows.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.rows.is_empty()
     }
 
     fn arm(&mut self, cx: &mut Ctx<'_>) {
-        if !self.armed && !self.waiting.is_empty() {
+        if !self.armed && !self.rows.is_empty() {
             self.armed = true;
             cx.after(PATIENCE, Timer::Flush);
         }
