@@ -1,6 +1,7 @@
 //! Building blocks that designs share: each one algorithm, tested against a naive model.
 
 pub mod author_lists;
+pub mod backoff;
 pub mod btree;
 pub mod cache;
 pub mod graph;
