@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod limiter;
 pub mod merge;
 pub mod outbox;
+pub mod raft;
 pub mod ring;
 pub mod single_flight;
 pub mod snowflake;
