@@ -3,7 +3,7 @@
 use super::disk::Write;
 use super::message::Message;
 use super::progress::Progress;
-use super::raft::{Raft, Role};
+use super::state::{Raft, Role};
 use super::watch::Fact;
 use super::{Load, Pos, StateMachine, Term, majority};
 use crate::kernel::node::NodeId;

@@ -3,7 +3,7 @@
 use super::disk::{Durable, Write};
 use super::membership::Change;
 use super::message::{Envelope, Message};
-use super::raft::{Raft, Role};
+use super::state::{Raft, Role};
 use super::watch::Fact;
 use super::{Config, Index, Load, NotLeader, Pos, StateMachine, Term, Ticket};
 use crate::kernel::cx::Cx;

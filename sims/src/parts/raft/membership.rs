@@ -1,7 +1,7 @@
 //! Who belongs: one member joins or leaves at a time (thesis 4.1), after having caught up (4.2.1).
 
 use super::progress::Progress;
-use super::raft::{Raft, Role};
+use super::state::{Raft, Role};
 use super::{Index, Load, StateMachine};
 use crate::kernel::node::NodeId;
 use crate::kernel::time::Time;

@@ -24,13 +24,13 @@ mod message;
 #[cfg(test)]
 mod paper;
 mod progress;
-mod raft;
 mod reading;
 mod replication;
 #[cfg(test)]
 mod rules;
 mod sessions;
 mod snapshot;
+mod state;
 mod watch;
 
 pub use disk::{Durable, Write};
@@ -39,9 +39,9 @@ pub use log::Log;
 pub use member::{Event, Host, Member, Read, Timer};
 pub use membership::Change;
 pub use message::{Envelope, Message, Outcome};
-pub use raft::{Raft, Role};
 pub use sessions::{Request, Sessions};
 pub use snapshot::Snapshot;
+pub use state::{Raft, Role};
 pub use watch::{Fact, LAMPS, RaftWatch};
 
 pub type Term = u64;

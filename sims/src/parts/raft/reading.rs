@@ -1,6 +1,6 @@
 //! Reads without the log: the commit index of now, confirmed by a round of heartbeats (thesis 6.4).
 
-use super::raft::{Raft, Role};
+use super::state::{Raft, Role};
 use super::{NotLeader, StateMachine, Ticket, majority};
 use crate::kernel::node::NodeId;
 use crate::kernel::time::Time;

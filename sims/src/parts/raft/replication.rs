@@ -4,7 +4,7 @@ use super::disk::Write;
 use super::log::Log;
 use super::message::{Message, Outcome};
 use super::progress::Flow;
-use super::raft::{Raft, Role};
+use super::state::{Raft, Role};
 use super::watch::Fact;
 use super::{Entry, Index, Load, Pos, StateMachine, majority};
 use crate::kernel::node::NodeId;

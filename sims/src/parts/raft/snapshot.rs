@@ -2,7 +2,7 @@
 
 use super::message::Message;
 use super::progress::Flow;
-use super::raft::{Raft, Role};
+use super::state::{Raft, Role};
 use super::watch::Fact;
 use super::{Index, Outcome, Pos, StateMachine, Write};
 use crate::kernel::node::NodeId;
