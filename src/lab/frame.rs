@@ -51,7 +51,7 @@ impl Wanted {
 pub fn names(run: &dyn Run) -> BTreeMap<u32, String> {
     let numbers = |what: &Linked| match what {
         Linked::Event(Occasion::Message { from, to, .. }) => vec![*from, *to],
-        Linked::Event(Occasion::Timer { node }) => vec![*node],
+        Linked::Event(Occasion::Timer { node } | Occasion::Sync { node }) => vec![*node],
         _ => Vec::new(),
     };
     let chains = run.chains();

@@ -93,6 +93,12 @@ fn fault(design: &Design, name: &str, targets: &Targets, lasts: Span, rng: &mut 
             let node = node(targets, rng)?;
             Some((read(name, &[("node", node.clone()), ("ppm", ppm.to_string())])?, read(name, &[("node", node), ("ppm", "0".into())])))
         }
+        "slow-disk" | "fill-disk" => {
+            let by = 1 + rng.below(2_000);
+            let node = node(targets, rng)?;
+            let (trouble, none) = if name == "slow-disk" { (("by", format!("{by}ms")), ("by", "0s".into())) } else { (("full", "on".into()), ("full", "off".into())) };
+            Some((read(name, &[("node", node.clone()), trouble])?, read(name, &[("node", node), none])))
+        }
         "load" => {
             let times = (4.0 * rng.unit() * 10.0 + 0.5) as i64 as f64 / 10.0;
             Some((read(name, &[("times", times.to_string()), ("for", lasts)])?, None))

@@ -97,6 +97,21 @@ impl<S: System> Cx<'_, S> {
         Event::Timer { node: self.me, epoch: self.rest.slots[self.me.at()].epoch, timer }
     }
 
+    /// Asks for a sync of this node's files: the timer fires when all that is written by now is durable. Who asks while one is
+    /// under way shares the next with all others who do. It is work.
+    pub fn sync(&mut self, timer: S::Timer) {
+        let slot = &mut self.rest.slots[self.me.at()];
+        if slot.device.ask(timer) {
+            let event = Event::Sync { node: self.me, epoch: slot.epoch, ended: false };
+            self.core.after(Span::ZERO, event);
+        }
+    }
+
+    /// Files refuse to be written: for what a node keeps on disk without a file of the kernel's.
+    pub fn disk_full(&self) -> bool {
+        self.rest.slots[self.me.at()].device.full
+    }
+
     pub fn cancel(&mut self, timer: Ticket) {
         self.core.cancel(timer);
     }

@@ -74,8 +74,12 @@ pub const SPECS: &[ActionSpec] = &[
         ],
     },
     ActionSpec { name: "slow-disk", says: "delay every sync of a node's disk", args: &[NODE, SLOWER] },
-    ActionSpec { name: "fill-disk", says: "refuse every write of a node's disk", args: &[NODE] },
-    ActionSpec { name: "forget-disk", says: "lose what a node's disk holds", args: &[NODE] },
+    ActionSpec {
+        name: "fill-disk",
+        says: "refuse every write of a node's disk",
+        args: &[NODE, ArgSpec { name: "full", says: "off makes room again", kind: Kind::Switch, default: ArgDefault::Text("on") }],
+    },
+    ActionSpec { name: "forget-disk", says: "put an empty disk in; a node that runs restarts on it", args: &[NODE] },
     ActionSpec { name: "join", says: "add a node", args: &[optional(NODE)] },
     ActionSpec { name: "leave", says: "take a node out in good order", args: &[NODE] },
     ActionSpec {
@@ -85,9 +89,14 @@ pub const SPECS: &[ActionSpec] = &[
     },
 ];
 
-/// What every design with nodes and links can suffer. `join`, `leave` and the disk faults are declared by designs that have members or disks.
+/// What every design with nodes and links can suffer. `join` and `leave` are declared by designs that have members.
 pub const NETWORK: &[&str] =
     &["crash", "restart", "pause", "resume", "cut", "heal", "partition", "slow", "lose", "duplicate", "reorder", "step-clock", "drift-clock", "load"];
+
+/// The same for designs whose nodes have disks.
+pub const WITH_DISKS: &[&str] = &[
+    "crash", "restart", "pause", "resume", "cut", "heal", "partition", "slow", "lose", "duplicate", "reorder", "step-clock", "drift-clock", "load", "slow-disk", "fill-disk", "forget-disk",
+];
 
 #[cfg(test)]
 mod tests {
@@ -95,7 +104,8 @@ mod tests {
 
     #[test]
     fn every_common_fault_is_in_the_vocabulary() {
-        for name in NETWORK {
+        assert!(NETWORK.iter().all(|name| WITH_DISKS.contains(name)));
+        for name in WITH_DISKS {
             assert!(SPECS.iter().any(|s| s.name == *name), "{name}");
         }
     }

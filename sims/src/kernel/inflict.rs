@@ -38,6 +38,18 @@ pub(crate) fn inflict<S: System>(stage: &mut Stage<'_, S>, action: &Action) -> O
             stage.rest.slots[id.at()].clock.drifted_ppm = ppm;
             Ok(())
         }),
+        "slow-disk" => each_node(stage, action, |stage, id| {
+            stage.rest.slots[id.at()].device.slow = action.span("by").unwrap_or_default();
+            Ok(())
+        }),
+        "fill-disk" => each_node(stage, action, |stage, id| {
+            fill_disk(stage, id, action.on("full"));
+            Ok(())
+        }),
+        "forget-disk" => each_node(stage, action, |stage, id| {
+            forget_disk(stage, id);
+            Ok(())
+        }),
         "load" => {
             load(stage, action);
             Ok(())
@@ -125,10 +137,39 @@ fn crash<S: System>(stage: &mut Stage<'_, S>, id: NodeId, for_good: bool) -> Res
         return Err(format!("`{}` is down already", slot.name));
     }
     slot.life = if for_good { Life::Dead } else { Life::Crashed };
+    stop(stage, id);
+    Ok(())
+}
+
+/// What a node loses when its machine stops: its timers, what it has not read yet, and what no sync has covered.
+fn stop<S: System>(stage: &mut Stage<'_, S>, id: NodeId) {
+    let slot = &mut stage.rest.slots[id.at()];
     slot.epoch += 1;
     slot.held.clear();
-    stage.nodes[id.at()].on_crash();
-    Ok(())
+    slot.device.crash();
+    let torn = stage.rest.disks[slot.role].torn;
+    let (node, tears) = (&mut stage.nodes[id.at()], &mut stage.rest.tears);
+    node.files(&mut |file| file.crash(torn.then_some(&mut *tears)));
+    node.on_crash();
+}
+
+fn fill_disk<S: System>(stage: &mut Stage<'_, S>, id: NodeId, full: bool) {
+    stage.rest.slots[id.at()].device.full = full;
+    stage.nodes[id.at()].files(&mut |file| file.fill(full));
+}
+
+/// Puts an empty disk in. A node that runs cannot go on without its files: it restarts.
+fn forget_disk<S: System>(stage: &mut Stage<'_, S>, id: NodeId) {
+    let runs = matches!(stage.rest.slots[id.at()].life, Life::Up | Life::Paused);
+    if runs {
+        stop(stage, id);
+    }
+    fill_disk(stage, id, false);
+    stage.nodes[id.at()].files(&mut |file| file.forget());
+    if runs {
+        stage.rest.slots[id.at()].life = Life::Up;
+        stage.with(id, Node::on_restart);
+    }
 }
 
 fn restart<S: System>(stage: &mut Stage<'_, S>, id: NodeId) -> Result<(), String> {
@@ -181,6 +222,8 @@ pub(crate) fn heal_all<S: System>(stage: &mut Stage<'_, S>) {
     stage.rest.load = 1.0;
     let ids: Vec<NodeId> = stage.rest.ids().collect();
     for id in ids {
+        stage.rest.slots[id.at()].device.slow = Span::ZERO;
+        fill_disk(stage, id, false);
         match stage.rest.slots[id.at()].life {
             Life::Paused => resume(stage, id),
             Life::Crashed => {
@@ -203,6 +246,13 @@ pub(crate) fn in_force<S: System>(world: &World<S>) -> Vec<Inflicted> {
             Life::Dead => told.push(inflicted(format!("{} is down for good", slot.name), "restart", vec![name()])),
             Life::Paused => told.push(inflicted(format!("{} is paused", slot.name), "resume", vec![name()])),
             Life::Up | Life::Gone => {}
+        }
+        if slot.device.slow > Span::ZERO {
+            let says = format!("disk of {}: each sync takes {} longer", slot.name, slot.device.slow);
+            told.push(inflicted(says, "slow-disk", vec![name(), ("by".into(), Value::Duration(Span::ZERO))]));
+        }
+        if slot.device.full {
+            told.push(inflicted(format!("disk of {} is full", slot.name), "fill-disk", vec![name(), ("full".into(), Value::Switch(false))]));
         }
         let (step, ppm) = (slot.clock.stepped_ns, slot.clock.drifted_ppm);
         if step != 0 {

@@ -5,6 +5,7 @@ pub mod bench;
 pub mod chaos;
 pub mod cx;
 pub mod design;
+pub mod disk;
 pub mod faults;
 pub mod floor;
 pub mod halt;

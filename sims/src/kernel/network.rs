@@ -21,7 +21,7 @@ impl Delay {
         Delay { base, jitter }
     }
 
-    fn draw(self, rng: &mut Rng) -> Span {
+    pub(crate) fn draw(self, rng: &mut Rng) -> Span {
         // Draw first: a change of the jitter must not shift the delays of the others.
         let unit = rng.exponential();
         self.base + self.jitter.times(unit)

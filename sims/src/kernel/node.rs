@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::cx::Cx;
+use super::disk::{Disk, File};
 use super::invariant::Lamps;
 use super::knob::Knobs;
 use super::network::Delay;
@@ -33,7 +34,11 @@ pub trait System: Sized + Send + Sync + 'static {
     fn build(&self, stage: &mut Stage<'_, Self>);
     /// How long a message travels between two roles.
     fn delay(&self, from: &'static str, to: &'static str) -> Delay;
-    /// The design's own actions, and those faults that only it can do (`join`, `leave`, disks).
+    /// What the disks of a role's nodes are like. As they are here, a sync takes no time.
+    fn disk(&self, _role: &'static str) -> Disk {
+        Disk::default()
+    }
+    /// The design's own actions, and those faults that only it can do (`join`, `leave`).
     ///
     /// # Errors
     /// A sentence: why it cannot be done now.
@@ -59,7 +64,9 @@ pub trait Node<S: System>: Clone + Send + 'static {
     fn on_start(&mut self, _cx: &mut Cx<'_, S>) {}
     fn on_msg(&mut self, from: NodeId, msg: S::Msg, cx: &mut Cx<'_, S>);
     fn on_timer(&mut self, timer: S::Timer, cx: &mut Cx<'_, S>);
-    /// The machine stops: drop what is volatile.
+    /// Everything durable that it has, always the same files. In a crash they go back to what was synced.
+    fn files(&mut self, _each: &mut dyn FnMut(&mut dyn File)) {}
+    /// The machine stops: drop what is volatile. Its files hold only what is durable by now.
     fn on_crash(&mut self) {}
     /// It starts again. Timers set before the crash never fire.
     fn on_restart(&mut self, cx: &mut Cx<'_, S>) {

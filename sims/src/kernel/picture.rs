@@ -40,7 +40,10 @@ pub(crate) fn diagram<S: System>(world: &World<S>, ask: &Ask, now: Time) -> View
 fn draw<S: System>(world: &World<S>, members: &[NodeId], role: &str) -> Box_ {
     if let [id] = members {
         let look = world.node(*id).look(world.system());
-        return Box_ { name: world.name(*id).to_string(), label: look.label, state: fate(world, *id).unwrap_or(look.state), fill: look.fill, count: 1 };
+        let disk = world.rest.slots[id.at()].device.say();
+        let state = fate(world, *id).unwrap_or(if disk.is_empty() { look.state } else { worried(look.state) });
+        let label = if look.label.is_empty() || disk.is_empty() { look.label + &disk } else { format!("{}, {disk}", look.label) };
+        return Box_ { name: world.name(*id).to_string(), label, state, fill: look.fill, count: 1 };
     }
     let down = members.iter().filter(|id| fate(world, **id) == Some(State::Down)).count();
     let fills: Vec<f64> = members.iter().filter_map(|id| world.node(*id).look(world.system()).fill).collect();
@@ -48,6 +51,11 @@ fn draw<S: System>(world: &World<S>, members: &[NodeId], role: &str) -> Box_ {
     let state = if down > 0 { State::Warn } else { State::Idle };
     let label = if down > 0 { format!("{down} down") } else { String::new() };
     Box_ { name: role.to_string(), label, state, fill, count: members.len() }
+}
+
+/// A node whose disk is in trouble, unless it has more to say of itself.
+fn worried(state: State) -> State {
+    if matches!(state, State::Idle | State::Busy) { State::Warn } else { state }
 }
 
 /// What the kernel knows of a node's state, over what it says of itself.
@@ -99,7 +107,7 @@ pub(crate) fn space_time<S: System>(world: &World<S>, ask: &Ask, chains: &[Chain
         let last = chain.links.last()?;
         let node = match last.what {
             Linked::Event(Occasion::Message { to, .. }) => Some(to as usize),
-            Linked::Event(Occasion::Timer { node }) => Some(node as usize),
+            Linked::Event(Occasion::Timer { node } | Occasion::Sync { node }) => Some(node as usize),
             _ => None,
         };
         (last.at >= ask.from && last.at <= ask.to).then_some((last.at, node, chain.lamp))

@@ -42,6 +42,10 @@ pub enum Occasion {
     Timer {
         node: u32,
     },
+    /// The disk of a node: a sync begins or ends.
+    Sync {
+        node: u32,
+    },
     /// A step of the script.
     Step,
     Other,

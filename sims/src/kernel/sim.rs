@@ -373,6 +373,7 @@ impl<M: Model> Run for Sim<M> {
         match what {
             Occasion::Message { label, from, to } => format!("{label} from {} to {}", self.model.node_name(from), self.model.node_name(to)),
             Occasion::Timer { node } => format!("a timer at {}", self.model.node_name(node)),
+            Occasion::Sync { node } => format!("a sync at {}", self.model.node_name(node)),
             Occasion::Step => "a step of the script".into(),
             Occasion::Other => "an event".into(),
         }

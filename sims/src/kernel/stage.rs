@@ -1,6 +1,7 @@
 //! What a design may do to its world from outside the nodes: when it is built, acted on, or a knob turned.
 
 use super::cx::Cx;
+use super::disk::Device;
 use super::knob::unknown;
 use super::metric::Id;
 use super::network::Clock;
@@ -33,11 +34,11 @@ impl<S: System> Stage<'_, S> {
         let id = NodeId(self.nodes.len() as u32);
         let role = self.rest.roles.iter().position(|r| *r == role).unwrap_or_else(|| {
             self.rest.roles.push(role);
-            self.rest.measure_delays();
+            self.rest.measure();
             self.rest.roles.len() - 1
         });
         let rng = Rng::numbered(self.rest.seed, "node", u64::from(id.0));
-        self.rest.slots.push(Slot { name, role, life: Life::Up, epoch: 0, held: Vec::new(), clock: Clock::default(), rng });
+        self.rest.slots.push(Slot { name, role, life: Life::Up, epoch: 0, held: Vec::new(), clock: Clock::default(), rng, device: Device::default() });
         self.nodes.push(node);
         if self.rest.started {
             self.with(id, Node::on_start);
@@ -51,6 +52,7 @@ impl<S: System> Stage<'_, S> {
         slot.life = Life::Gone;
         slot.epoch += 1;
         slot.held.clear();
+        slot.device.crash();
     }
 
     /// A node by its name.

@@ -3,6 +3,7 @@
 use super::action::Action;
 use super::cx::Cx;
 use super::design::Spec;
+use super::disk::{Device, Disk};
 use super::faults::Inflicted;
 use super::knob::Knobs;
 use super::network::{Clock, Delay, Network};
@@ -11,7 +12,7 @@ use super::rng::Rng;
 use super::run::{Occasion, Run};
 use super::sim::{Core, Model, Sim};
 use super::stage::Stage;
-use super::time::Time;
+use super::time::{Span, Time};
 use super::trail::Chain;
 use super::view::{Ask, Passage, View};
 use super::weight::Flat;
@@ -37,6 +38,11 @@ pub(crate) struct Rest<S: System> {
     pub roles: Vec<&'static str>,
     /// One delay per pair of roles, row by row.
     pub delays: Vec<Delay>,
+    /// One per role.
+    pub disks: Vec<Disk>,
+    /// Chance of the disks: how long syncs take, and what a crash tears.
+    pub syncs: Rng,
+    pub tears: Rng,
     pub network: Network,
     pub load: f64,
     /// Counts `load` actions, so that an old one's end does not undo a newer one.
@@ -58,6 +64,7 @@ pub(crate) struct Slot<S: System> {
     pub held: Vec<Event<S>>,
     pub clock: Clock,
     pub rng: Rng,
+    pub device: Device<S::Timer>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +88,12 @@ pub enum Event<S: System> {
         node: NodeId,
         epoch: u32,
         timer: S::Timer,
+    },
+    /// A sync begins, or has ended.
+    Sync {
+        node: NodeId,
+        epoch: u32,
+        ended: bool,
     },
     /// A pause with an end is over.
     Resume {
@@ -106,6 +119,9 @@ impl<S: System> World<S> {
                 slots: Vec::new(),
                 roles: Vec::new(),
                 delays: Vec::new(),
+                disks: Vec::new(),
+                syncs: Rng::stream(spec.seed, "syncs"),
+                tears: Rng::stream(spec.seed, "tears"),
                 network: Network::new(spec.seed),
                 load: 1.0,
                 load_turns: 0,
@@ -171,7 +187,31 @@ impl<S: System> World<S> {
         match event {
             Event::Deliver { from, msg, .. } => node.on_msg(from, msg, cx),
             Event::Timer { epoch, timer, .. } if epoch == current => node.on_timer(timer, cx),
-            Event::Timer { .. } | Event::Resume { .. } | Event::LoadBack { .. } => {}
+            Event::Timer { .. } | Event::Sync { .. } | Event::Resume { .. } | Event::LoadBack { .. } => {}
+        }
+    }
+
+    /// A sync begins or has ended. The disk works on while its node is paused; who waited hears of it when the node goes on.
+    fn sync(&mut self, id: NodeId, ended: bool, core: &mut Core<Event<S>>) {
+        let (node, slot) = (&mut self.nodes[id.at()], &mut self.rest.slots[id.at()]);
+        let (now, epoch, disk) = (core.now(), slot.epoch, self.rest.disks[slot.role]);
+        if !ended {
+            node.files(&mut |file| file.begin());
+            slot.device.begin(now);
+            let takes = disk.sync.draw(&mut self.rest.syncs) + slot.device.slow;
+            core.after(takes, Event::Sync { node: id, epoch, ended: true });
+            return;
+        }
+        node.files(&mut |file| file.done());
+        let (took, waited) = slot.device.done(now);
+        if let Some(metric) = disk.metric {
+            core.metrics.record(metric, took.0);
+        }
+        for timer in waited {
+            self.dispatch(id, Event::Timer { node: id, epoch, timer }, core);
+        }
+        if self.rest.slots[id.at()].device.goes_on() {
+            core.after(Span::ZERO, Event::Sync { node: id, epoch, ended: false });
         }
     }
 }
@@ -190,8 +230,9 @@ impl<S: System> Rest<S> {
         self.delays[self.slots[from.at()].role * self.roles.len() + self.slots[to.at()].role]
     }
 
-    /// Asks the design for the delay between each pair of roles.
-    pub fn measure_delays(&mut self) {
+    /// Asks the design for the delay between each pair of roles, and for each role's disks.
+    pub fn measure(&mut self) {
+        self.disks = self.roles.iter().map(|role| self.system.disk(role)).collect();
         self.delays = self.roles.iter().flat_map(|from| self.roles.iter().map(|to| self.system.delay(from, to))).collect();
     }
 
@@ -223,6 +264,11 @@ impl<S: System> Model for World<S> {
         match event {
             Event::Deliver { to, .. } => self.dispatch(to, event, core),
             Event::Timer { node, .. } => self.dispatch(node, event, core),
+            Event::Sync { node, epoch, ended } => {
+                if self.rest.slots[node.at()].epoch == epoch {
+                    self.sync(node, ended, core);
+                }
+            }
             Event::Resume { node, epoch } => {
                 if self.rest.slots[node.at()].epoch == epoch {
                     inflict::resume(&mut self.stage(core), node);
@@ -246,6 +292,7 @@ impl<S: System> Model for World<S> {
                 pair(*from, to.0) ^ msg.mark().rotate_left(17) ^ kind.rotate_left(48)
             }
             Event::Timer { node, epoch, .. } => pair(*node, *epoch) ^ 1 << 63,
+            Event::Sync { node, epoch, ended } => pair(*node, *epoch) ^ 1 << 60 ^ u64::from(*ended) << 59,
             Event::Resume { node, epoch } => pair(*node, *epoch) ^ 1 << 62,
             Event::LoadBack { turn } => u64::from(*turn) ^ 1 << 61,
         }
@@ -261,7 +308,7 @@ impl<S: System> Model for World<S> {
 
     fn turn(&mut self, knobs: &Knobs, core: &mut Core<Event<S>>) {
         self.rest.system = Arc::new(S::configure(knobs));
-        self.rest.measure_delays();
+        self.rest.measure();
         S::knobs_changed(&mut self.stage(core));
     }
 
@@ -300,6 +347,7 @@ impl<S: System> Model for World<S> {
         match event {
             Event::Deliver { from, to, msg } => Occasion::Message { label: msg.label(), from: from.0, to: to.0 },
             Event::Timer { node, .. } => Occasion::Timer { node: node.0 },
+            Event::Sync { node, .. } => Occasion::Sync { node: node.0 },
             Event::Resume { .. } | Event::LoadBack { .. } => Occasion::Other,
         }
     }
@@ -315,7 +363,7 @@ impl<S: System> Model for World<S> {
 
     fn weight(&self) -> usize {
         let nodes: usize = self.nodes.iter().map(|node| std::mem::size_of::<S::Node>() + node.weight()).sum();
-        let held = |slot: &Slot<S>| std::mem::size_of::<Slot<S>>() + slot.name.capacity() + slot.held.capacity() * std::mem::size_of::<Event<S>>();
+        let held = |slot: &Slot<S>| std::mem::size_of::<Slot<S>>() + slot.name.capacity() + slot.held.capacity() * std::mem::size_of::<Event<S>>() + slot.device.weight();
         nodes + self.rest.slots.iter().map(held).sum::<usize>() + self.rest.network.weight() + self.rest.passages.bytes() + self.rest.watch.weight()
     }
 }
@@ -335,6 +383,9 @@ impl<S: System> Clone for Rest<S> {
             slots: self.slots.clone(),
             roles: self.roles.clone(),
             delays: self.delays.clone(),
+            disks: self.disks.clone(),
+            syncs: self.syncs.clone(),
+            tears: self.tears.clone(),
             network: self.network.clone(),
             load: self.load,
             load_turns: self.load_turns,
@@ -356,6 +407,7 @@ impl<S: System> Clone for Slot<S> {
             held: self.held.clone(),
             clock: self.clock.clone(),
             rng: self.rng.clone(),
+            device: self.device.clone(),
         }
     }
 }
@@ -365,6 +417,7 @@ impl<S: System> Clone for Event<S> {
         match self {
             Event::Deliver { from, to, msg } => Event::Deliver { from: *from, to: *to, msg: msg.clone() },
             Event::Timer { node, epoch, timer } => Event::Timer { node: *node, epoch: *epoch, timer: timer.clone() },
+            Event::Sync { node, epoch, ended } => Event::Sync { node: *node, epoch: *epoch, ended: *ended },
             Event::Resume { node, epoch } => Event::Resume { node: *node, epoch: *epoch },
             Event::LoadBack { turn } => Event::LoadBack { turn: *turn },
         }

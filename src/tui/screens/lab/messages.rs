@@ -180,6 +180,7 @@ fn happened(link: &Link, frame: &Frame) -> String {
     match &link.what {
         Linked::Event(Occasion::Message { label, from, to }) => format!("{} gets `{label}` from {}", name(*to), name(*from)),
         Linked::Event(Occasion::Timer { node }) => format!("a timer of {} goes off", name(*node)),
+        Linked::Event(Occasion::Sync { node }) => format!("the disk of {} syncs", name(*node)),
         Linked::Event(Occasion::Step | Occasion::Other) => "a fault ends".into(),
         Linked::Act(told) => format!("done from outside: {told}"),
         Linked::Rest => "all has come to rest, and the last judgement is made".into(),
