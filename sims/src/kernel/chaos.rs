@@ -96,7 +96,8 @@ fn fault(design: &Design, name: &str, targets: &Targets, lasts: Span, rng: &mut 
         "slow-disk" | "fill-disk" => {
             let by = 1 + rng.below(2_000);
             let node = node(targets, rng)?;
-            let (trouble, none) = if name == "slow-disk" { (("by", format!("{by}ms")), ("by", "0s".into())) } else { (("full", "on".into()), ("full", "off".into())) };
+            let (trouble, none) =
+                if name == "slow-disk" { (("by", format!("{by}ms")), ("by", "0s".into())) } else { (("full", "on".into()), ("full", "off".into())) };
             Some((read(name, &[("node", node.clone()), trouble])?, read(name, &[("node", node), none])))
         }
         "load" => {

@@ -95,7 +95,23 @@ pub const NETWORK: &[&str] =
 
 /// The same for designs whose nodes have disks.
 pub const WITH_DISKS: &[&str] = &[
-    "crash", "restart", "pause", "resume", "cut", "heal", "partition", "slow", "lose", "duplicate", "reorder", "step-clock", "drift-clock", "load", "slow-disk", "fill-disk", "forget-disk",
+    "crash",
+    "restart",
+    "pause",
+    "resume",
+    "cut",
+    "heal",
+    "partition",
+    "slow",
+    "lose",
+    "duplicate",
+    "reorder",
+    "step-clock",
+    "drift-clock",
+    "load",
+    "slow-disk",
+    "fill-disk",
+    "forget-disk",
 ];
 
 #[cfg(test)]

@@ -363,7 +363,9 @@ impl<S: System> Model for World<S> {
 
     fn weight(&self) -> usize {
         let nodes: usize = self.nodes.iter().map(|node| std::mem::size_of::<S::Node>() + node.weight()).sum();
-        let held = |slot: &Slot<S>| std::mem::size_of::<Slot<S>>() + slot.name.capacity() + slot.held.capacity() * std::mem::size_of::<Event<S>>() + slot.device.weight();
+        let held = |slot: &Slot<S>| {
+            std::mem::size_of::<Slot<S>>() + slot.name.capacity() + slot.held.capacity() * std::mem::size_of::<Event<S>>() + slot.device.weight()
+        };
         nodes + self.rest.slots.iter().map(held).sum::<usize>() + self.rest.network.weight() + self.rest.passages.bytes() + self.rest.watch.weight()
     }
 }

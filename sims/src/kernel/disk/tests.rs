@@ -123,11 +123,11 @@ proptest! {
     #[test]
     fn a_torn_log_keeps_what_is_durable_and_a_prefix_of_the_rest(safe in 0u32..5, syncing in 0u32..5, fresh in 0u32..5, seed in any::<u64>()) {
         let mut log = LogFile::starting_at(1);
-        (0..safe).for_each(|n| drop(log.append(n)));
+        (0..safe).for_each(|n| assert!(log.append(n).is_ok()));
         settle(&mut log);
-        (safe..safe + syncing).for_each(|n| drop(log.append(n)));
+        (safe..safe + syncing).for_each(|n| assert!(log.append(n).is_ok()));
         log.begin();
-        (safe + syncing..safe + syncing + fresh).for_each(|n| drop(log.append(n)));
+        (safe + syncing..safe + syncing + fresh).for_each(|n| assert!(log.append(n).is_ok()));
         log.crash(Some(&mut Rng::stream(seed, "tears")));
         prop_assert!(log.len() >= safe as usize && log.len() <= (safe + syncing + fresh) as usize);
         prop_assert!(log.iter().all(|(index, record)| index == u64::from(*record) + 1));
@@ -166,7 +166,7 @@ fn every_prefix_of_a_torn_tail_comes_up() {
     let mut seen = [0; 4];
     for seed in 0..200 {
         let mut log = LogFile::default();
-        (0..3).for_each(|n| drop(log.append(n)));
+        (0..3).for_each(|n| assert!(log.append(n).is_ok()));
         log.crash(Some(&mut Rng::stream(seed, "tears")));
         seen[log.len()] += 1;
     }
