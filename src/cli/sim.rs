@@ -67,6 +67,7 @@ struct Lamp {
 fn lamp((spec, verdict): &(&'static InvariantSpec, Verdict)) -> Lamp {
     let (at_s, detail) = match verdict {
         Verdict::Broken { at, detail, .. } => (Some(at.as_secs()), Some(detail.clone())),
+        Verdict::Undecided { why } => (None, Some(why.clone())),
         Verdict::Held | Verdict::Unknown => (None, None),
     };
     Lamp { name: spec.id, kind: kind(spec.kind), says: spec.says, verdict: word(verdict), at_s, detail }
@@ -84,7 +85,7 @@ pub fn word(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Held => "held",
         Verdict::Broken { .. } => "broken",
-        Verdict::Unknown => "unknown",
+        Verdict::Unknown | Verdict::Undecided { .. } => "unknown",
     }
 }
 
@@ -127,7 +128,11 @@ fn in_tables(outcome: &Outcome, met: &[Met]) -> String {
         .verdicts
         .iter()
         .map(|(spec, verdict)| {
-            let more = if matches!(verdict, Verdict::Broken { .. }) { format!("{} ({})", spec.says, told(verdict)) } else { spec.says.into() };
+            let more = if matches!(verdict, Verdict::Broken { .. } | Verdict::Undecided { .. }) {
+                format!("{} ({})", spec.says, told(verdict))
+            } else {
+                spec.says.into()
+            };
             vec![format!("  {} {}", mark(verdict), spec.id), kind(spec.kind).into(), word(verdict).into(), more]
         })
         .collect();
@@ -144,6 +149,7 @@ fn mark(verdict: &Verdict) -> &'static str {
         Verdict::Held => "✓",
         Verdict::Broken { .. } => "✗",
         Verdict::Unknown => "·",
+        Verdict::Undecided { .. } => "?",
     }
 }
 

@@ -115,6 +115,7 @@ fn alone(law: &Law, trial: &Seeded) -> Side {
 fn first_break(outcome: &Outcome) -> Option<String> {
     outcome.verdicts.iter().find_map(|(spec, verdict)| match verdict {
         Verdict::Broken { at, detail, .. } => Some(format!("{} at {at}: {detail}", spec.id)),
+        Verdict::Undecided { why } => Some(format!("{} could not be decided: {why}", spec.id)),
         Verdict::Held | Verdict::Unknown => None,
     })
 }
@@ -124,6 +125,7 @@ pub fn told(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Held => "held".into(),
         Verdict::Unknown => "nothing was judged".into(),
+        Verdict::Undecided { why } => format!("could not be decided: {why}"),
         Verdict::Broken { at, detail, times: 1 } => format!("broken at {at}: {detail}"),
         Verdict::Broken { at, detail, times } => format!("broken {times} times, first at {at}: {detail}"),
     }

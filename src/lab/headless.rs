@@ -77,9 +77,10 @@ impl Outcome {
         !self.laws().any(|verdict| matches!(verdict, Verdict::Broken { .. }))
     }
 
-    /// `R holds`: nothing is broken and at least one law was judged.
+    /// `R holds`: nothing is broken, nothing that was tried is undecided, and at least one law was judged.
     pub fn holds(&self) -> bool {
-        self.unbroken() && self.laws().any(|verdict| *verdict == Verdict::Held)
+        let undecided = self.laws().any(|verdict| matches!(verdict, Verdict::Undecided { .. }));
+        self.unbroken() && !undecided && self.laws().any(|verdict| *verdict == Verdict::Held)
     }
 
     fn laws(&self) -> impl Iterator<Item = &Verdict> {

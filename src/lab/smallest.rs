@@ -48,7 +48,7 @@ impl Smallest {
 pub fn first_broken(verdicts: &[(&'static InvariantSpec, Verdict)]) -> Option<&'static InvariantSpec> {
     let broken = verdicts.iter().filter_map(|(lamp, verdict)| match verdict {
         Verdict::Broken { at, .. } => Some((*at, *lamp)),
-        Verdict::Held | Verdict::Unknown => None,
+        Verdict::Held | Verdict::Unknown | Verdict::Undecided { .. } => None,
     });
     broken.min_by_key(|(at, _)| *at).map(|(_, lamp)| lamp)
 }

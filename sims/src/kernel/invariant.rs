@@ -33,6 +33,10 @@ pub enum Verdict {
     },
     /// Nothing was judged.
     Unknown,
+    /// It was tried, and could not be decided within its bound: neither held nor broken.
+    Undecided {
+        why: String,
+    },
 }
 
 /// The lamps of one run, in the order they are declared.
@@ -62,10 +66,18 @@ impl Lamps {
         self.breaks += 1;
         match verdict {
             Verdict::Broken { times, .. } => *times += 1,
-            Verdict::Held | Verdict::Unknown => {
+            Verdict::Held | Verdict::Unknown | Verdict::Undecided { .. } => {
                 *verdict = Verdict::Broken { at: now, detail: detail(), times: 1 };
                 self.fresh.push(lamp);
             }
+        }
+    }
+
+    /// What is judged could not be decided: from here on the lamp can break, but no longer be held.
+    pub fn doubt(&mut self, lamp: usize, why: String) {
+        let verdict = &mut self.verdicts[lamp];
+        if matches!(verdict, Verdict::Held | Verdict::Unknown) {
+            *verdict = Verdict::Undecided { why };
         }
     }
 
@@ -78,7 +90,7 @@ impl Lamps {
     pub(crate) fn take_fresh(&mut self) -> Vec<(&'static str, Time, String)> {
         let broken = std::mem::take(&mut self.fresh).into_iter().filter_map(|lamp| match &self.verdicts[lamp] {
             Verdict::Broken { at, detail, .. } => Some((self.declared[lamp].id, *at, detail.clone())),
-            Verdict::Held | Verdict::Unknown => None,
+            Verdict::Held | Verdict::Unknown | Verdict::Undecided { .. } => None,
         });
         broken.collect()
     }
@@ -97,6 +109,18 @@ mod tests {
     use super::*;
 
     const LAMPS: &[InvariantSpec] = &[InvariantSpec { id: "a", kind: InvariantKind::Always, says: "" }];
+
+    #[test]
+    fn what_could_not_be_decided_is_not_held_but_can_still_break() {
+        let mut lamps = Lamps::new(LAMPS);
+        lamps.judge(0, Time(1), true, String::new);
+        lamps.doubt(0, "too much work".into());
+        lamps.judge(0, Time(2), true, String::new);
+        assert_eq!(lamps.verdict("a"), Some(&Verdict::Undecided { why: "too much work".into() }));
+        lamps.judge(0, Time(3), false, || "seen".into());
+        lamps.doubt(0, "again".into());
+        assert_eq!(lamps.verdict("a"), Some(&Verdict::Broken { at: Time(3), detail: "seen".into(), times: 1 }));
+    }
 
     #[test]
     fn the_first_break_is_kept_and_later_ones_are_counted() {

@@ -60,12 +60,14 @@ pub fn again(spec: &Spec) -> String {
     text
 }
 
-/// *Always* and *finally* lamps that are broken, each told.
+/// *Always* and *finally* lamps that are broken, or could not be decided, each told.
 pub fn broken(run: &dyn Run) -> Vec<String> {
     let mut told = Vec::new();
     for (lamp, verdict) in run.verdicts() {
-        if let (InvariantKind::Always | InvariantKind::Finally, Verdict::Broken { at, detail, times }) = (lamp.kind, verdict) {
-            told.push(format!("{} at {at}, {times} times: {detail}", lamp.id));
+        match (lamp.kind, verdict) {
+            (InvariantKind::Sometimes, _) | (_, Verdict::Held | Verdict::Unknown) => {}
+            (_, Verdict::Broken { at, detail, times }) => told.push(format!("{} at {at}, {times} times: {detail}", lamp.id)),
+            (_, Verdict::Undecided { why }) => told.push(format!("{} could not be decided: {why}", lamp.id)),
         }
     }
     told

@@ -11,6 +11,7 @@ pub mod keyed;
 pub mod lease;
 pub mod ledger;
 pub mod limiter;
+pub mod linear;
 pub mod merge;
 pub mod outbox;
 pub mod raft;

@@ -81,6 +81,7 @@ pub fn lamp(verdict: &Verdict, theme: &Theme) -> (&'static str, Style) {
         Verdict::Held => (theme.pick("✓", "+"), theme.good),
         Verdict::Broken { .. } => (theme.pick("✗", "x"), theme.bad),
         Verdict::Unknown => (theme.pick("·", "."), theme.dim),
+        Verdict::Undecided { .. } => ("?", theme.warn),
     }
 }
 
@@ -281,11 +282,13 @@ fn lamp_lines(frame: &Frame, area: Rect, theme: &Theme) -> Vec<Line<'static>> {
             let more = match verdict {
                 Verdict::Held => "",
                 Verdict::Unknown => " not judged yet",
+                Verdict::Undecided { .. } => " could not be decided",
                 Verdict::Broken { .. } => " broken",
             };
             lines.push(Line::from(vec![Span::styled(format!("{mark} {}", spec.id), style), Span::styled(more, theme.dim)]));
             let says = match verdict {
                 Verdict::Broken { at, detail, .. } => Some((format!("{at}: {detail}"), theme.text)),
+                Verdict::Undecided { why } => Some((why.clone(), theme.text)),
                 _ => with_law.then(|| (spec.says.to_string(), theme.dim)),
             };
             if let Some((says, style)) = says {
