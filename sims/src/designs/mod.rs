@@ -3,9 +3,10 @@
 pub mod distributed_cache;
 pub mod news_feed;
 pub mod rate_limiter;
+pub mod task_scheduler;
 pub mod unique_id_generator;
 
 use crate::kernel::design::Design;
 
 /// Adding a design: its `mod` line above and its line here.
-pub const ALL: &[&Design] = &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN];
+pub const ALL: &[&Design] = &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &task_scheduler::DESIGN];
