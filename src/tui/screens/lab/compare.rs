@@ -54,7 +54,7 @@ fn lines(frame: &Frame, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
     }
     let rows = compare::differences(runs);
     if rows.is_empty() {
-        lines.push(Line::styled("no number differs so far", theme.dim));
+        lines.push(Line::styled(" no number differs so far", theme.dim));
         return lines;
     }
     let heads: String = (0..runs.len()).map(|n| format!("{:>width$} ", letter(n), width = each - 1)).collect();

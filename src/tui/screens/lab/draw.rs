@@ -24,9 +24,6 @@ use sims::kernel::view::{Bar, Line as Series, State, View as Data};
 
 pub fn header(screen: &LabScreen, theme: &Theme) -> Header {
     let frame = &screen.frame;
-    let title = text::fit(&screen.title, 28);
-    let mut left = vec![Span::raw(format!("Lab · {title} · seed {} · {}  ", frame.seed, frame.now))];
-    left.extend(motion(frame, theme));
     // On a small terminal the marks matter more than the word.
     let narrow = screen.drawn.get().width < 100;
     let mut right = vec![Span::raw(if narrow { "" } else { "invariants " })];
@@ -44,13 +41,20 @@ pub fn header(screen: &LabScreen, theme: &Theme) -> Header {
     if !frame.faults.is_empty() {
         right.push(Span::styled(format!("  {} faults", frame.faults.len()), theme.warn));
     }
+    let moment = format!(" · seed {} · {}  ", frame.seed, frame.now);
+    let motion = motion(frame, theme);
+    // The title gives way: it is known, the rest changes.
+    let taken: usize = [&right, &motion].iter().flat_map(|spans| spans.iter()).map(Span::width).sum::<usize>() + moment.chars().count() + "Lab ·     F1 help  ".len();
+    let room = usize::from(screen.drawn.get().width).saturating_sub(taken).clamp(8, 28);
+    let mut left = vec![Span::raw(format!("Lab · {}{moment}", text::fit(&screen.title, room)))];
+    left.extend(motion);
     Header { left: Line::from(left), right: Line::from(right), ..Header::default() }
 }
 
-/// Whether it moves, and how fast.
 /// The least width of a chart's window in seconds.
 const YOUNG_S: f64 = 10.0;
 
+/// Whether it moves, and how fast.
 fn motion(frame: &Frame, theme: &Theme) -> Vec<Span<'static>> {
     if let Some(words) = &frame.panicked {
         return vec![Span::styled(format!("the design panicked: {}", text::fit(words, 40)), theme.bad)];

@@ -11,8 +11,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use std::sync::atomic::Ordering;
 
-/// Four fields, a line of what the knob does, and the border.
-const FORM_ROWS: u16 = 7;
+/// Four fields, two lines of what the knob does, and the border.
+const FORM_ROWS: u16 = 8;
 
 pub fn draw(screen: &Sweep, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let [form, result] = area.layout(&Layout::vertical([Constraint::Length(FORM_ROWS), Constraint::Fill(1)]));
@@ -67,15 +67,14 @@ fn draw_form(screen: &Sweep, area: Rect, buf: &mut Buffer, theme: &Theme) {
         line.extend(value);
         line.render(row, buf);
     }
-    if let Some(row) = rows.next() {
-        let says = match screen.field {
-            Field::Knob => format!("{}; it may be {}", knob.says, knob.kind),
-            Field::Range => "1..10, 1..10:3 (step), 1ms..1s:x10 (factor), fifo,lru, or all".into(),
-            Field::Metric => "what each run is looked at for".into(),
-            Field::Seeds => "so many runs for each value".into(),
-        };
-        Line::styled(format!(" {}", text::fit(&says, usize::from(row.width).saturating_sub(2))), theme.dim).render(row, buf);
-    }
+    let says = match screen.field {
+        Field::Knob => format!("{}; it may be {}", knob.says, knob.kind),
+        Field::Range => "1..10, 1..10:3 (step), 1ms..1s:x10 (factor), fifo,lru, or all".into(),
+        Field::Metric => "what each run is looked at for".into(),
+        Field::Seeds => "so many runs for each value".into(),
+    };
+    let lines = text::wrap(&says, usize::from(inner.width).saturating_sub(2));
+    rows.zip(lines).for_each(|(row, line)| Line::styled(format!(" {line}"), theme.dim).render(row, buf));
 }
 
 fn draw_result(spread: &[Spread], whole: Rect, area: Rect, buf: &mut Buffer, theme: &Theme) {
