@@ -1,5 +1,6 @@
 //! Every design: one folder each.
 
+pub mod consensus;
 pub mod distributed_cache;
 pub mod news_feed;
 pub mod rate_limiter;
@@ -10,3 +11,4 @@ use crate::kernel::design::Design;
 
 /// Adding a design: its `mod` line above and its line here.
 pub const ALL: &[&Design] = &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &task_scheduler::DESIGN];
+pub const ALL: &[&Design] = &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &consensus::DESIGN];

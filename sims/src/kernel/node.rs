@@ -43,6 +43,10 @@ pub trait System: Sized + Send + Sync + 'static {
     /// # Errors
     /// A sentence: why it cannot be done now.
     fn act(stage: &mut Stage<'_, Self>, action: &Action) -> Result<(), String>;
+    /// A node by a name of the design's own, such as `leader`: whoever it is now.
+    fn alias(_stage: &Stage<'_, Self>, _name: &str) -> Option<NodeId> {
+        None
+    }
     /// A knob was turned; the configuration is new already.
     fn knobs_changed(stage: &mut Stage<'_, Self>) {
         for id in stage.all_up() {

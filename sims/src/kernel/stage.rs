@@ -61,7 +61,7 @@ impl<S: System> Stage<'_, S> {
     /// The nearest name, or all.
     pub fn find(&self, name: &str) -> Result<NodeId, String> {
         let found = self.rest.ids().find(|id| self.rest.slots[id.at()].name == name);
-        found.ok_or_else(|| unknown("node", name, self.rest.ids().map(|id| self.rest.slots[id.at()].name.as_str())))
+        found.or_else(|| S::alias(self, name)).ok_or_else(|| unknown("node", name, self.rest.ids().map(|id| self.rest.slots[id.at()].name.as_str())))
     }
 
     /// One node by name, every node of a role, or `all`.

@@ -22,6 +22,20 @@ pub enum Write<M: StateMachine> {
         snapshot: Arc<Snapshot<M>>,
         keep: u64,
     },
+    /// All there is: what a journal begins with.
+    Whole(Box<Durable<M>>),
+}
+
+impl<M: StateMachine> Write<M> {
+    /// Bytes it holds beyond its own size.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Write::Ballot { .. } => 0,
+            Write::Entries { entries, .. } => entries.len() * size_of::<Entry<M::Command>>(),
+            Write::Snapshot { snapshot, .. } => snapshot.bytes,
+            Write::Whole(whole) => size_of::<Durable<M>>() + whole.log.bytes(),
+        }
+    }
 }
 
 /// The contents of a member's disk.
@@ -53,10 +67,7 @@ impl<M: StateMachine> Durable<M> {
                 self.log.cover(snapshot.at, keep);
                 self.snapshot = Some(snapshot);
             }
+            Write::Whole(whole) => *self = *whole,
         }
-    }
-
-    pub fn weight(&self) -> usize {
-        self.log.bytes() + self.snapshot.as_ref().map_or(0, |snapshot| snapshot.bytes)
     }
 }

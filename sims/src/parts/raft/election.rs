@@ -84,7 +84,7 @@ impl<M: StateMachine> Raft<M> {
     /// The time-out has passed.
     pub(super) fn campaign(&mut self) {
         self.wind_election();
-        if !self.votes(self.me) {
+        if !self.may_stand() {
             return;
         }
         self.leader = None;
@@ -102,8 +102,24 @@ impl<M: StateMachine> Raft<M> {
         }
     }
 
-    /// Stands for election in the next term. The request leaves once the own vote is durable: a candidate that forgets it
-    /// may vote for another in the same term.
+    /// As if the time-out had passed just now.
+    pub fn stand_now(&mut self, now: crate::kernel::time::Time) {
+        self.now = now;
+        if self.role != Role::Leader {
+            self.campaign();
+        }
+    }
+
+    /// Who is leaving may be needed until that is committed, for it may have the longest log (thesis 4.2.2). Its own vote
+    /// does not count then.
+    fn may_stand(&self) -> bool {
+        let last = self.configurations.last().map_or(0, |configuration| configuration.at);
+        let was = || self.configurations.iter().any(|configuration| configuration.voters.contains(&self.me));
+        self.votes(self.me) || (last > self.commit && was())
+    }
+
+    /// Stands for election in the next term. The request leaves at once; the own vote counts once it is durable, for a
+    /// candidate that forgets it may vote for another in the same term.
     fn stand(&mut self) {
         self.term += 1;
         self.leader = None;
@@ -114,7 +130,7 @@ impl<M: StateMachine> Raft<M> {
         self.own_vote = self.written;
         let (term, last) = (self.term, self.log.last());
         for to in self.others() {
-            self.reply(to, Message::Vote { term, last });
+            self.send_now(to, Message::Vote { term, last });
         }
     }
 

@@ -7,11 +7,12 @@ use super::state::{Raft, Role};
 use super::watch::Fact;
 use super::{Config, Index, Load, NotLeader, Pos, StateMachine, Term, Ticket};
 use crate::kernel::cx::Cx;
+use crate::kernel::disk::{File, LogFile, settle};
 use crate::kernel::node::{NodeId, System, Watch};
 use crate::kernel::queue;
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
-use crate::kernel::weight::Flat;
+use crate::kernel::weight::{Flat, deep};
 use std::collections::{BTreeMap, VecDeque};
 
 /// How a design packs Raft's things into its own.
@@ -21,9 +22,14 @@ pub trait Host: System {
     fn message(message: Message<Self::Machine>) -> Self::Msg;
     fn timer(timer: Timer) -> Self::Timer;
     fn fact(fact: Fact) -> <Self::Watch as Watch<Self>>::Fact;
-    /// How long a sync takes.
-    fn fsync(&self) -> Span {
-        Span::ZERO
+    /// Whether what a message speaks of must be on disk before it leaves. Else the system writes it back in its own time.
+    fn waits_for_disk(&self) -> bool {
+        true
+    }
+    /// A member that finds its disk empty takes part as if nothing had happened. It may have voted and promised what it does
+    /// not know any more, so this is not safe; safe is that it stays outside until it is removed and joins anew.
+    fn rejoins_blindly(&self) -> bool {
+        false
     }
 }
 
@@ -33,6 +39,8 @@ pub enum Timer {
     Raft,
     /// So many writes are durable.
     Synced(u64),
+    /// What nobody waited for is durable now.
+    WrittenBack,
     /// The world is coming to rest: see whether the logs have met.
     Settle,
 }
@@ -86,10 +94,19 @@ pub struct Member<M: StateMachine> {
     machine: M,
     /// The machine before the first command.
     empty: M,
-    disk: Durable<M>,
-    /// Written, not yet durable.
-    cache: VecDeque<(u64, Write<M>)>,
-    syncing: bool,
+    /// Every write, in order; after a snapshot, from the image that it began with.
+    journal: LogFile<Write<M>>,
+    founders: Vec<NodeId>,
+    /// Writes that the disk had no room for.
+    refused: VecDeque<Write<M>>,
+    /// The number of the last write that a sync was asked for, and of the last that is durable.
+    asked: u64,
+    durable: u64,
+    write_back: Time,
+    /// A whole image in the journal: once that write is durable, what stands before it can go.
+    image: Option<(u64, u64)>,
+    /// Its disk was lost: it takes no part.
+    outside: bool,
     /// Messages that wait for the disk.
     held: VecDeque<Envelope<M>>,
     /// Who waits for which entry.
@@ -103,20 +120,26 @@ pub struct Member<M: StateMachine> {
 
 /// While the world comes to rest, members look every so often whether their logs have met, at most so many times.
 const SETTLE_EVERY: Span = Span::millis(100);
+/// How often the system writes back what nobody waits for.
+const WRITE_BACK: Span = Span::secs(1);
 const SETTLE_TIMES: u32 = 100;
 
 impl<M: StateMachine> Member<M> {
     /// A member of no group yet.
     pub fn new(machine: M) -> Member<M> {
-        let disk = Durable::new(&[]);
-        let raft = Raft::new(NodeId(u32::MAX), disk.clone(), Config::default(), Rng::stream(0, "raft"), Time::ZERO);
+        let raft = Raft::new(NodeId(u32::MAX), Durable::new(&[]), Config::default(), Rng::stream(0, "raft"), Time::ZERO);
         Member {
             raft,
             empty: machine.clone(),
             machine,
-            disk,
-            cache: VecDeque::new(),
-            syncing: false,
+            journal: LogFile::default(),
+            founders: Vec::new(),
+            refused: VecDeque::new(),
+            asked: 0,
+            durable: 0,
+            write_back: Time::ZERO,
+            image: None,
+            outside: false,
             held: VecDeque::new(),
             open: BTreeMap::new(),
             events: Vec::new(),
@@ -128,18 +151,40 @@ impl<M: StateMachine> Member<M> {
 
     /// Founds the group: every founder is given the same list, before it starts.
     pub fn begin(&mut self, voters: &[NodeId]) {
-        self.disk.founders = voters.into();
+        self.founders = voters.to_vec();
     }
 
     pub fn on_start<S: Host<Machine = M>>(&mut self, cx: &mut Cx<'_, S>) {
-        let rng = Rng::stream(cx.rng().u64(), "raft");
-        self.raft = Raft::new(cx.me(), self.disk.clone(), cx.system().raft().clone(), rng, cx.now());
-        self.machine = self.raft.snapshot().map_or_else(|| self.empty.clone(), |snapshot| snapshot.machine.clone());
-        self.told = (Role::Follower, None, self.raft.term());
+        if self.journal.is_empty() {
+            // The installation itself is no part of the play: it is on disk before the machine is switched on.
+            let _ = self.journal.append(Write::Whole(Box::new(Durable::new(&self.founders))));
+            settle(&mut self.journal);
+        }
+        self.boot(cx);
         self.act(cx);
     }
 
+    /// Everything as the disk has it.
+    fn boot<S: Host<Machine = M>>(&mut self, cx: &mut Cx<'_, S>) {
+        let rng = Rng::stream(cx.rng().u64(), "raft");
+        let mut disk = Durable::new(&self.founders);
+        for (_, write) in self.journal.iter() {
+            disk.apply(write.clone());
+        }
+        self.raft = Raft::new(cx.me(), disk, cx.system().raft().clone(), rng, cx.now());
+        self.machine = self.raft.snapshot().map_or_else(|| self.empty.clone(), |snapshot| snapshot.machine.clone());
+        self.told = (Role::Follower, None, self.raft.term());
+    }
+
+    /// Everything durable, for [`crate::kernel::node::Node::files`].
+    pub fn files(&mut self, each: &mut dyn FnMut(&mut dyn File)) {
+        each(&mut self.journal);
+    }
+
     pub fn on_msg<S: Host<Machine = M>>(&mut self, from: NodeId, message: Message<M>, cx: &mut Cx<'_, S>) {
+        if self.outside {
+            return;
+        }
         self.raft.step(from, message, cx.now());
         self.act(cx);
     }
@@ -148,10 +193,15 @@ impl<M: StateMachine> Member<M> {
         match timer {
             Timer::Raft => {
                 self.armed = None;
+                if self.outside {
+                    return;
+                }
                 if cx.now() >= self.raft.deadline() {
                     self.raft.tick(cx.now());
                 }
             }
+            Timer::WrittenBack => return,
+            Timer::Synced(_) if self.outside => return,
             Timer::Synced(writes) => self.on_synced(writes, cx.now()),
             Timer::Settle => return self.look_around(cx),
         }
@@ -160,18 +210,23 @@ impl<M: StateMachine> Member<M> {
 
     /// What was not synced is gone, the machine too.
     pub fn on_crash(&mut self) {
-        self.cache.clear();
+        self.refused.clear();
+        (self.asked, self.durable, self.image) = (0, 0, None);
         self.held.clear();
         self.open.clear();
         self.events.clear();
         self.armed = None;
-        self.syncing = false;
         self.settling = 0;
     }
 
     /// Reads the disk again.
     pub fn on_restart<S: Host<Machine = M>>(&mut self, cx: &mut Cx<'_, S>) {
-        self.on_start(cx);
+        // Its disk was lost if not even the installation is there.
+        self.outside |= self.journal.is_empty() && !cx.system().rejoins_blindly();
+        self.boot(cx);
+        if !self.outside {
+            self.act(cx);
+        }
         self.reload(cx);
         self.events.push(Event::Restored { at: self.raft.snapshot().map_or(Pos::default(), |snapshot| snapshot.at) });
     }
@@ -223,6 +278,9 @@ impl<M: StateMachine> Member<M> {
     /// # Errors
     /// Why not now.
     pub fn change<S: Host<Machine = M>>(&mut self, change: Change, cx: &mut Cx<'_, S>) -> Result<(), String> {
+        if self.outside {
+            return Err("it has lost its disk".into());
+        }
         let done = self.raft.change(change, cx.now());
         self.act(cx);
         done
@@ -233,6 +291,9 @@ impl<M: StateMachine> Member<M> {
     /// # Errors
     /// Why not.
     pub fn transfer<S: Host<Machine = M>>(&mut self, to: NodeId, cx: &mut Cx<'_, S>) -> Result<(), String> {
+        if self.outside {
+            return Err("it has lost its disk".into());
+        }
         let done = self.raft.transfer(to, cx.now());
         self.act(cx);
         done
@@ -264,13 +325,14 @@ impl<M: StateMachine> Member<M> {
     }
 
     fn on_synced(&mut self, writes: u64, now: Time) {
-        self.syncing = false;
-        while self.cache.front().is_some_and(|(number, _)| *number <= writes) {
-            if let Some((_, write)) = self.cache.pop_front() {
-                self.disk.apply(write);
-            }
+        self.durable = self.durable.max(writes);
+        if let Some((number, index)) = self.image
+            && number <= self.durable
+        {
+            self.image = None;
+            self.journal.compact(index);
         }
-        self.raft.synced(writes, now);
+        self.raft.synced(self.durable, now);
     }
 
     /// Does what Raft has decided, until nothing is left: writes, messages, applying, and the next timer.
@@ -291,26 +353,40 @@ impl<M: StateMachine> Member<M> {
         self.arm(cx);
     }
 
+    /// Puts what Raft writes into the journal, and asks for a sync. A full disk is tried again with the next write or tick;
+    /// until then nothing leaves that speaks of it.
     fn write<S: Host<Machine = M>>(&mut self, cx: &mut Cx<'_, S>) {
-        loop {
-            let writes = self.raft.take_writes();
-            let first = self.raft.written() - writes.len() as u64 + 1;
-            self.cache.extend((first..).zip(writes));
-            if self.cache.is_empty() || self.syncing {
-                return;
+        self.refused.extend(self.raft.take_writes());
+        while let Some(write) = self.refused.front() {
+            let image = match write {
+                Write::Snapshot { .. } if self.refused.len() == 1 => Some(Write::Whole(Box::new(self.raft.durable()))),
+                _ => None,
+            };
+            let whole = image.is_some();
+            let Ok(index) = self.journal.append(image.unwrap_or_else(|| write.clone())) else { return };
+            if whole {
+                self.image = Some((self.raft.written(), index));
             }
-            let (upto, wait) = (self.raft.written(), cx.system().fsync());
-            if wait > Span::ZERO {
-                self.syncing = true;
-                cx.after(wait, S::timer(Timer::Synced(upto)));
-                return;
-            }
-            self.on_synced(upto, cx.now());
+            self.refused.pop_front();
         }
+        if self.asked == self.raft.written() {
+            return;
+        }
+        self.asked = self.raft.written();
+        if cx.system().waits_for_disk() {
+            cx.sync(S::timer(Timer::Synced(self.asked)));
+            return;
+        }
+        if cx.now() >= self.write_back {
+            self.write_back = cx.now() + WRITE_BACK;
+            cx.sync(S::timer(Timer::WrittenBack));
+        }
+        self.on_synced(self.asked, cx.now());
+        self.write(cx);
     }
 
     fn send<S: Host<Machine = M>>(&mut self, cx: &mut Cx<'_, S>) {
-        let durable = self.durable();
+        let durable = self.durable;
         while let Some(envelope) = self.held.pop_front_if(|envelope| envelope.after <= durable) {
             cx.send(envelope.to, S::message(envelope.message));
         }
@@ -321,10 +397,6 @@ impl<M: StateMachine> Member<M> {
                 self.held.push_back(envelope);
             }
         }
-    }
-
-    fn durable(&self) -> u64 {
-        self.cache.front().map_or(self.raft.written(), |(number, _)| number - 1)
     }
 
     fn tell<S: Host<Machine = M>>(&mut self, cx: &mut Cx<'_, S>) {
@@ -406,6 +478,14 @@ impl<M: StateMachine> Member<M> {
         &self.raft
     }
 
+    /// Lets its election time-out pass at once.
+    pub fn time_out<S: Host<Machine = M>>(&mut self, cx: &mut Cx<'_, S>) {
+        if !self.outside {
+            self.raft.stand_now(cx.now());
+            self.act(cx);
+        }
+    }
+
     pub fn is_leader(&self) -> bool {
         self.raft.role() == Role::Leader
     }
@@ -427,7 +507,13 @@ impl<M: StateMachine> Member<M> {
         self.open.len()
     }
 
+    /// Whether it has lost its disk and takes no part.
+    pub fn is_outside(&self) -> bool {
+        self.outside
+    }
+
     pub fn weight(&self) -> usize {
-        self.raft.weight() + self.disk.weight() + self.machine.bytes() + self.cache.bytes() + self.held.bytes() + self.open.bytes()
+        let records = deep(self.journal.iter(), |(_, write)| write.bytes());
+        self.raft.weight() + self.journal.weight() + records + self.machine.bytes() + self.held.bytes() + self.open.bytes()
     }
 }

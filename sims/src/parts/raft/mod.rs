@@ -31,6 +31,8 @@ mod rules;
 mod sessions;
 mod snapshot;
 mod state;
+#[cfg(test)]
+mod storms;
 mod watch;
 
 pub use disk::{Durable, Write};
@@ -39,6 +41,7 @@ pub use log::Log;
 pub use member::{Event, Host, Member, Read, Timer};
 pub use membership::Change;
 pub use message::{Envelope, Message, Outcome};
+pub use progress::{Flow, Progress};
 pub use sessions::{Request, Sessions};
 pub use snapshot::Snapshot;
 pub use state::{Raft, Role};

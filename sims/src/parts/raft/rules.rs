@@ -96,13 +96,14 @@ fn a_vote_leaves_only_once_it_is_durable() {
     let mut group = Cluster::new(3, 3, Config { pre_vote: false, ..Config::default() }, 1);
     group.sync_at_once = false;
     group.time_out(0);
-    assert!(group.net.is_empty(), "the candidate's own vote is not on its disk yet");
-    group.sync(0);
-    assert_eq!(group.net.len(), 2);
+    group.net.retain(|(_, to, _)| *to == 1);
     group.deliver(0);
-    assert_eq!(group.net.len(), 1, "the voter's answer waits for its disk");
+    assert!(group.net.is_empty(), "the voter's answer waits for its disk");
     group.sync(1);
-    assert_eq!(group.net.len(), 2);
+    group.deliver(0);
+    assert_eq!(group.raft(0).role(), Role::Candidate, "its own vote is not on its disk yet: one of three");
+    group.sync(0);
+    assert_eq!(group.raft(0).role(), Role::Leader);
 }
 
 #[test]
@@ -213,6 +214,20 @@ fn a_leader_that_removes_itself_leads_until_that_is_committed() {
     assert_eq!(group.raft(1).voters(), [id(1), id(2)]);
     group.elect(1, &[1, 2]);
     assert_eq!(group.leaders(), [1]);
+}
+
+/// The last of two removes itself: the entry is on its disk alone, so the other cannot be elected, and it must (4.2.2).
+#[test]
+fn who_is_leaving_stands_while_it_is_needed() {
+    let mut group = led(2, Config::default());
+    group.at(0, |raft, now| raft.change(Change::Remove(id(0)), now)).unwrap().unwrap();
+    group.net.clear();
+    group.crash(0);
+    group.restart(0);
+    group.elect(1, &[0, 1]);
+    assert!(group.leaders().is_empty());
+    group.elect(0, &[0, 1]);
+    assert_eq!((group.raft(1).voters(), group.raft(1).commit()), ([id(1)].as_slice(), 3), "it led, committed its own leave and was done");
 }
 
 #[test]

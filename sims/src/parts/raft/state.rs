@@ -214,6 +214,13 @@ impl<M: StateMachine> Raft<M> {
         self.log.get(index).map(|entry| (Pos { term: entry.term, index }, entry))
     }
 
+    /// What the disk holds once everything written is durable.
+    pub fn durable(&self) -> Durable<M> {
+        let founders = self.configurations.first().map_or_else(|| Arc::from([]), |first| Arc::clone(&first.voters));
+        let vote = self.vote.filter(|_| self.config.keep_vote);
+        Durable { term: self.term, vote, snapshot: self.snapshot.clone(), log: self.log.clone(), founders }
+    }
+
     pub fn set_config(&mut self, config: Config) {
         self.config = config;
     }
@@ -268,6 +275,11 @@ impl<M: StateMachine> Raft<M> {
 
     pub fn vote(&self) -> Option<NodeId> {
         self.vote
+    }
+
+    /// When a leader was heard last.
+    pub fn heard(&self) -> Option<Time> {
+        self.heard
     }
 
     pub fn leader(&self) -> Option<NodeId> {
