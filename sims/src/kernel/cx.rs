@@ -7,7 +7,7 @@ use super::rng::Rng;
 use super::sim::Core;
 use super::time::{Span, Time};
 use super::view::Passage;
-use super::world::{Event, Rest};
+use super::world::{Event, Life, Rest};
 use std::sync::Arc;
 
 /// The context of one handler's call.
@@ -110,6 +110,16 @@ impl<S: System> Cx<'_, S> {
     /// Files refuse to be written: for what a node keeps on disk without a file of the kernel's.
     pub fn disk_full(&self) -> bool {
         self.rest.slots[self.me.at()].device.full
+    }
+
+    /// This machine stops here: a design's own fault, at a step of its protocol that no clock can name. What was sent before is on its way;
+    /// the handler must return at once. It is back after `back`, or when somebody restarts it.
+    pub fn crash(&mut self, back: Option<Span>) {
+        let slot = &mut self.rest.slots[self.me.at()];
+        slot.life = Life::Crashed;
+        slot.epoch += 1;
+        let event = Event::Fell { node: self.me, epoch: slot.epoch, back };
+        self.core.after(Span::ZERO, event);
     }
 
     pub fn cancel(&mut self, timer: Ticket) {

@@ -141,6 +141,20 @@ fn crash<S: System>(stage: &mut Stage<'_, S>, id: NodeId, for_good: bool) -> Res
     Ok(())
 }
 
+/// The rest of what a node began that crashed itself.
+pub(crate) fn fall<S: System>(stage: &mut Stage<'_, S>, id: NodeId, back: Option<Span>) {
+    stop(stage, id);
+    if let Some(span) = back {
+        let event = Event::Back { node: id, epoch: stage.rest.slots[id.at()].epoch };
+        stage.core.background(span, event);
+    }
+}
+
+pub(crate) fn come_back<S: System>(stage: &mut Stage<'_, S>, id: NodeId) {
+    // Somebody may have started it by hand, which is no fault: then there is nothing left to do.
+    let _ = restart(stage, id);
+}
+
 /// What a node loses when its machine stops: its timers, what it has not read yet, and what no sync has covered.
 fn stop<S: System>(stage: &mut Stage<'_, S>, id: NodeId) {
     let slot = &mut stage.rest.slots[id.at()];

@@ -100,6 +100,17 @@ pub enum Event<S: System> {
         node: NodeId,
         epoch: u32,
     },
+    /// A node has crashed itself: what it had not synced is lost. It is back after that span, if one is given.
+    Fell {
+        node: NodeId,
+        epoch: u32,
+        back: Option<Span>,
+    },
+    /// A node that crashed itself comes back.
+    Back {
+        node: NodeId,
+        epoch: u32,
+    },
     /// A load factor with an end is over.
     LoadBack {
         turn: u32,
@@ -187,7 +198,7 @@ impl<S: System> World<S> {
         match event {
             Event::Deliver { from, msg, .. } => node.on_msg(from, msg, cx),
             Event::Timer { epoch, timer, .. } if epoch == current => node.on_timer(timer, cx),
-            Event::Timer { .. } | Event::Sync { .. } | Event::Resume { .. } | Event::LoadBack { .. } => {}
+            Event::Timer { .. } | Event::Sync { .. } | Event::Resume { .. } | Event::Fell { .. } | Event::Back { .. } | Event::LoadBack { .. } => {}
         }
     }
 
@@ -274,6 +285,16 @@ impl<S: System> Model for World<S> {
                     inflict::resume(&mut self.stage(core), node);
                 }
             }
+            Event::Fell { node, epoch, back } => {
+                if self.rest.slots[node.at()].epoch == epoch {
+                    inflict::fall(&mut self.stage(core), node, back);
+                }
+            }
+            Event::Back { node, epoch } => {
+                if self.rest.slots[node.at()].epoch == epoch {
+                    inflict::come_back(&mut self.stage(core), node);
+                }
+            }
             Event::LoadBack { turn } => {
                 if self.rest.load_turns == turn {
                     self.rest.load = 1.0;
@@ -294,6 +315,8 @@ impl<S: System> Model for World<S> {
             Event::Timer { node, epoch, .. } => pair(*node, *epoch) ^ 1 << 63,
             Event::Sync { node, epoch, ended } => pair(*node, *epoch) ^ 1 << 60 ^ u64::from(*ended) << 59,
             Event::Resume { node, epoch } => pair(*node, *epoch) ^ 1 << 62,
+            Event::Fell { node, epoch, .. } => pair(*node, *epoch) ^ 1 << 59,
+            Event::Back { node, epoch } => pair(*node, *epoch) ^ 1 << 58,
             Event::LoadBack { turn } => u64::from(*turn) ^ 1 << 61,
         }
     }
@@ -348,7 +371,7 @@ impl<S: System> Model for World<S> {
             Event::Deliver { from, to, msg } => Occasion::Message { label: msg.label(), from: from.0, to: to.0 },
             Event::Timer { node, .. } => Occasion::Timer { node: node.0 },
             Event::Sync { node, .. } => Occasion::Sync { node: node.0 },
-            Event::Resume { .. } | Event::LoadBack { .. } => Occasion::Other,
+            Event::Resume { .. } | Event::Fell { .. } | Event::Back { .. } | Event::LoadBack { .. } => Occasion::Other,
         }
     }
 
@@ -421,6 +444,8 @@ impl<S: System> Clone for Event<S> {
             Event::Timer { node, epoch, timer } => Event::Timer { node: *node, epoch: *epoch, timer: timer.clone() },
             Event::Sync { node, epoch, ended } => Event::Sync { node: *node, epoch: *epoch, ended: *ended },
             Event::Resume { node, epoch } => Event::Resume { node: *node, epoch: *epoch },
+            Event::Fell { node, epoch, back } => Event::Fell { node: *node, epoch: *epoch, back: *back },
+            Event::Back { node, epoch } => Event::Back { node: *node, epoch: *epoch },
             Event::LoadBack { turn } => Event::LoadBack { turn: *turn },
         }
     }
