@@ -14,6 +14,7 @@ pub mod lease;
 pub mod ledger;
 pub mod limiter;
 pub mod linear;
+pub mod locks;
 pub mod merge;
 pub mod outbox;
 pub mod raft;
