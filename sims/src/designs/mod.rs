@@ -2,6 +2,7 @@
 
 pub mod consensus;
 pub mod distributed_cache;
+pub mod message_queue;
 pub mod news_feed;
 pub mod rate_limiter;
 pub mod task_scheduler;
@@ -12,3 +13,4 @@ use crate::kernel::design::Design;
 /// Adding a design: its `mod` line above and its line here.
 pub const ALL: &[&Design] = &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &task_scheduler::DESIGN];
 pub const ALL: &[&Design] = &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &consensus::DESIGN];
+pub const ALL: &[&Design] = &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &message_queue::DESIGN];

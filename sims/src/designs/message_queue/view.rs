@@ -1,0 +1,133 @@
+//! Panes: partitions, consumers, brokers' logs, and where the keys' heat goes.
+
+use super::broker::Broker;
+use super::coordinator::Coordinator;
+use super::replica::Replica;
+use super::sink::Sink;
+use super::system::{Machine, Queue};
+use super::wire::Metadata;
+use crate::kernel::node::NodeId;
+use crate::kernel::view::{Ask, Bar, Heat, State, Table, View};
+use crate::kernel::world::World;
+
+pub fn pane(world: &World<Queue>, pane: &str, ask: &Ask) -> View {
+    match pane {
+        "partitions" => partitions(world, ask),
+        "consumers" => consumers(world, ask),
+        "lag" => lag(world, ask),
+        _ => heat(world, ask),
+    }
+}
+
+fn brokers(world: &World<Queue>) -> Vec<(NodeId, &Broker)> {
+    let broker = |id: NodeId| match world.node(id) {
+        Machine::Broker(broker) => Some((id, broker)),
+        _ => None,
+    };
+    world.role("b").into_iter().filter_map(broker).collect()
+}
+
+fn metadata(world: &World<Queue>) -> Option<&Metadata> {
+    world.role("controller").first().and_then(|id| match world.node(*id) {
+        Machine::Controller(controller) => Some(controller.metadata()),
+        _ => None,
+    })
+}
+
+fn coordinator(world: &World<Queue>) -> Option<&Coordinator> {
+    world.role("coordinator").first().and_then(|id| match world.node(*id) {
+        Machine::Coordinator(coordinator) => Some(coordinator),
+        _ => None,
+    })
+}
+
+fn sink(world: &World<Queue>) -> Option<&Sink> {
+    world.role("sink").first().and_then(|id| match world.node(*id) {
+        Machine::Sink(sink) => Some(sink),
+        _ => None,
+    })
+}
+
+/// Shows a broker's number in bold strokes: in sync, not in sync, down.
+fn replicas(world: &World<Queue>, replicas: &[NodeId], isr: &[NodeId]) -> String {
+    let one = |id: &NodeId| {
+        let name = world.name(*id);
+        match (world.is_up(*id), isr.contains(id)) {
+            (false, _) => format!("{name}✗"),
+            (true, true) => name.to_string(),
+            (true, false) => format!("({name})"),
+        }
+    };
+    replicas.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+fn partitions(world: &World<Queue>, ask: &Ask) -> View {
+    let Some(metadata) = metadata(world) else { return View::Empty("the controller is gone".into()) };
+    let row = |part: usize| {
+        let state = &metadata.parts[part];
+        let copy = |id: NodeId| match world.node(id) {
+            Machine::Broker(broker) => broker.replica(part as u32),
+            _ => None,
+        };
+        let led = state.leader.and_then(copy);
+        let name = if part as u32 == world.system().dead_letters() { "dead".to_string() } else { part.to_string() };
+        vec![
+            name,
+            state.leader.map_or("none".into(), |id| world.name(id).to_string()),
+            state.epoch.to_string(),
+            replicas(world, &state.replicas, &state.isr),
+            led.map_or("-".into(), |replica| replica.watermark.to_string()),
+            led.map_or("-".into(), |replica| replica.log.end().to_string()),
+            led.map_or("-".into(), |replica| replica.log.start().to_string()),
+        ]
+    };
+    let head = ["part", "leader", "epoch", "in sync (not) ✗down", "watermark", "end", "start"];
+    let rows = (0..metadata.parts.len()).map(row).take(usize::from(ask.rows)).collect();
+    View::Table(Table { head: head.map(String::from).to_vec(), rows })
+}
+
+fn consumers(world: &World<Queue>, ask: &Ask) -> View {
+    let (Some(coordinator), Some(sink)) = (coordinator(world), sink(world)) else { return View::Empty("the coordinator is gone".into()) };
+    let row = |id: NodeId| {
+        let Machine::Consumer(consumer) = world.node(id) else { return Vec::new() };
+        let given: Vec<u32> = coordinator.group().members().find(|(member, _)| *member == id.0).map_or(Vec::new(), |(_, parts)| parts.iter().map(|part| part.number).collect());
+        let list = |parts: Vec<u32>| if parts.is_empty() { "-".to_string() } else { parts.iter().map(u32::to_string).collect::<Vec<_>>().join(" ") };
+        let lag: u64 = consumer.owned().keys().map(|part| sink.lag(*part)).sum();
+        let state = match world.is_up(id) {
+            false => "down",
+            true if !coordinator.group().has(id.0) => "no member",
+            true if consumer.owned().values().any(|own| own.blocked) => "blocked",
+            true => "works",
+        };
+        vec![world.name(id).to_string(), state.into(), list(consumer.owned().keys().copied().collect()), list(given), lag.to_string()]
+    };
+    let head = ["consumer", "state", "works on", "assigned", "lag"];
+    let rows = world.role("c").into_iter().map(row).take(usize::from(ask.rows)).collect();
+    View::Table(Table { head: head.map(String::from).to_vec(), rows })
+}
+
+fn lag(world: &World<Queue>, ask: &Ask) -> View {
+    let (Some(sink), Some(coordinator)) = (sink(world), coordinator(world)) else { return View::Empty("the sink is gone".into()) };
+    let owner = |part: u32| coordinator.group().members().find(|(_, parts)| parts.iter().any(|p| p.number == part)).map(|(member, _)| NodeId(member));
+    let bar = |part: u32| {
+        let lag = sink.lag(part);
+        let (whose, state) = match owner(part) {
+            Some(id) if world.is_up(id) => (world.name(id).to_string(), State::Busy),
+            Some(id) => (format!("{}, down", world.name(id)), State::Down),
+            None => ("nobody".into(), State::Warn),
+        };
+        Bar { name: format!("{part}"), value: lag as f64, says: format!("{lag}  {whose}"), state }
+    };
+    View::Bars((0..world.system().partitions).map(bar).take(usize::from(ask.rows)).collect())
+}
+
+/// Rows are brokers, columns partitions: how much of the newest part of each log they hold, of the fullest.
+fn heat(world: &World<Queue>, ask: &Ask) -> View {
+    let columns = (world.system().partitions as usize + 1).min(usize::from(ask.cols).max(1));
+    let rows: Vec<(NodeId, &Broker)> = brokers(world).into_iter().take(usize::from(ask.rows)).collect();
+    let held = |replica: &Replica| (replica.log.end() - replica.log.start()) as f64;
+    let most = rows.iter().flat_map(|(_, broker)| broker.replicas()).map(held).fold(1.0, f64::max);
+    let cells = rows.iter().map(|(_, broker)| (0..columns).map(|part| broker.replica(part as u32).map_or(0.0, |replica| held(replica) / most)).collect()).collect();
+    let says = format!("messages held, by broker and partition (the last column is dead letters); the fullest has {most}");
+    View::Heat(Heat { row_names: rows.iter().map(|(id, _)| world.name(*id).to_string()).collect(), cells, says })
+}
