@@ -1,12 +1,12 @@
 //! A broker: copies of partitions, some of which it leads, and what it tells the controller.
 
+use super::idempotence::Check;
 use super::metrics;
 use super::record::{Id, Record};
 use super::replica::{Follow, Lead, Peer, Replica, Role, Waiting};
 use super::system::Queue;
 use super::watch::Fact;
 use super::wire::{Acks, Metadata, Msg, NoRead, PartState, Refusal, Timer};
-use super::idempotence::Check;
 use crate::kernel::cx::Cx;
 use crate::kernel::disk::File;
 use crate::kernel::node::{Look, NodeId};
@@ -234,7 +234,15 @@ impl Replica {
         self.epoch = state.epoch;
         let (now, end) = (cx.now(), self.log.end());
         let peers = state.replicas.iter().filter(|id| **id != cx.me()).map(|id| (*id, Peer { caught: now, fetched: now, end_then: end, ..Peer::default() }));
-        let lead = Lead { isr: state.isr.clone(), version: state.version, begins: end, peers: peers.collect(), asked: None, waiting: Vec::new(), readers: BTreeMap::new() };
+        let lead = Lead {
+            isr: state.isr.clone(),
+            version: state.version,
+            begins: end,
+            peers: peers.collect(),
+            asked: None,
+            waiting: Vec::new(),
+            readers: BTreeMap::new(),
+        };
         self.refuse_waiting(cx);
         self.role = Role::Leader(lead);
         let start = self.log.start();

@@ -173,6 +173,8 @@ impl Consumer {
             let late = self.owned.get(&part).is_some_and(|own| own.asked.is_some_and(|at| cx.now().since(at) >= ASK_AGAIN));
             if late && let Some(own) = self.owned.get_mut(&part) {
                 own.asked = None;
+                // A leader that is gone does not say so.
+                self.sender.ask_leaders(cx);
             }
             self.ask(part, cx);
         }
@@ -302,9 +304,8 @@ impl Consumer {
         let before = cx.system().commit_before;
         let ready = |own: &Own| !own.blocked && own.buffer.front().is_some_and(|stored| !before || stored.offset < own.cleared);
         let next = self.owned.iter().filter(|(_, own)| ready(own)).map(|(part, _)| *part);
-        let (after, first) = next.fold((None, None), |(after, first): (Option<u32>, Option<u32>), part| {
-            (after.or((part > self.last).then_some(part)), first.or(Some(part)))
-        });
+        let (after, first) =
+            next.fold((None, None), |(after, first): (Option<u32>, Option<u32>), part| (after.or((part > self.last).then_some(part)), first.or(Some(part))));
         let Some(part) = after.or(first) else {
             if before {
                 self.clear_more(cx);

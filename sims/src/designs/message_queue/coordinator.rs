@@ -142,7 +142,8 @@ impl Coordinator {
         }
         let was_empty = self.group.phase() == Phase::Empty;
         // It may only go on holding what is its own by this group's books.
-        let mine: Vec<Part> = holds.iter().filter(|part| self.owners.get(**part as usize) == Some(&Some(member))).map(|part| Part { topic: 0, number: *part }).collect();
+        let mine: Vec<Part> =
+            holds.iter().filter(|part| self.owners.get(**part as usize) == Some(&Some(member))).map(|part| Part { topic: 0, number: *part }).collect();
         if self.group.join(member, &mine) {
             self.began = now;
             if was_empty {

@@ -58,6 +58,8 @@ fn copies_agree(world: &World<Queue>, part: u32, lamps: &mut Lamps) {
     for (id, copy) in copies(world, part).filter(|(id, copy)| *id != leader_id && copy.epoch == leader.epoch) {
         let (from, to) = (leader.log.start().max(copy.log.start()), leader.watermark.min(copy.watermark));
         let same = from >= to || leader.ids(from, to) == copy.ids(from, to);
-        lamps.judge(SAME, world.now(), same, || format!("partition {part}: {} and {} differ between offsets {from} and {to}", world.name(leader_id), world.name(id)));
+        lamps.judge(SAME, world.now(), same, || {
+            format!("partition {part}: {} and {} differ between offsets {from} and {to}", world.name(leader_id), world.name(id))
+        });
     }
 }

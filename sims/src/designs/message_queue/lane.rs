@@ -206,7 +206,9 @@ impl Sender {
     }
 
     pub fn weight(&self) -> usize {
-        let lane = |lane: &Lane| lane.queue.len() * std::mem::size_of::<Record>() + lane.flight.iter().map(|b| 100 + b.records.len() * std::mem::size_of::<Record>()).sum::<usize>();
+        let lane = |lane: &Lane| {
+            lane.queue.len() * std::mem::size_of::<Record>() + lane.flight.iter().map(|b| 100 + b.records.len() * std::mem::size_of::<Record>()).sum::<usize>()
+        };
         self.lanes.iter().map(|l| std::mem::size_of::<Lane>() + lane(l)).sum()
     }
 }
@@ -222,7 +224,8 @@ impl Lane {
     /// Gives a batch its epoch and sequence numbers.
     fn number(&mut self, batch: &mut Batch) {
         let (epoch, from) = (self.epoch, self.next_seq);
-        let records: Vec<Record> = batch.records.iter().enumerate().map(|(i, record)| Record { epoch, seq: from + i as u32, first: i == 0, ..*record }).collect();
+        let records: Vec<Record> =
+            batch.records.iter().enumerate().map(|(i, record)| Record { epoch, seq: from + i as u32, first: i == 0, ..*record }).collect();
         self.next_seq += records.len() as u32;
         batch.records = records.into();
     }

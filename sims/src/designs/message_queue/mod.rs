@@ -51,11 +51,21 @@ const KNOBS: &[Knob] = &[
     Knob::live("acks", Kind::Choice(&["all", "1", "0"]), "all", "who must have a message before it is acknowledged: every in-sync replica, the leader, nobody"),
     Knob::live("min_insync", whole(1, 5), "2", "in-sync replicas without which a leader refuses messages that all must have"),
     Knob::live("unclean_election", Kind::Switch, "off", "a replica that is not in sync may lead if no other can"),
-    Knob::live("unclean_restart", Kind::Choice(&["leaves", "stays"]), "leaves", "whether a broker back from a crash leaves the in-sync sets until it has caught up"),
+    Knob::live(
+        "unclean_restart",
+        Kind::Choice(&["leaves", "stays"]),
+        "leaves",
+        "whether a broker back from a crash leaves the in-sync sets until it has caught up",
+    ),
     Knob::live("flush", Kind::Choice(&["ack", "periodic"]), "ack", "when a log is synced to the disk: before its records count as held, or now and then"),
     Knob::live("flush_every", time(Span::millis(10), MINUTE), "1s", "time between two syncs where they are periodic"),
     Knob::live("sync_time", time(Span::ZERO, SECOND), "1ms", "how long one sync of a broker's disk takes"),
-    Knob::live("truncate", Kind::Choice(&["epoch", "watermark"]), "epoch", "where a follower cuts its log for a new leader: where epochs part, or at its own watermark (before KIP-101)"),
+    Knob::live(
+        "truncate",
+        Kind::Choice(&["epoch", "watermark"]),
+        "epoch",
+        "where a follower cuts its log for a new leader: where epochs part, or at its own watermark (before KIP-101)",
+    ),
     Knob::live("visible", Kind::Choice(&["watermark", "log-end"]), "watermark", "up to where consumers may read"),
     Knob::live("idempotence", Kind::Switch, "on", "batches carry sequence numbers, and a repeated one is not written twice; counts with acks=all only"),
     Knob::live("in_flight", whole(1, 16), "5", "batches of one producer to one partition that may be without an answer"),
@@ -176,7 +186,9 @@ const METRICS: &[MetricSpec] = &[
     MetricSpec::counter(metrics::ATTEMPTS_FAILED, "attempts_failed", "vain attempts at a message"),
     MetricSpec::counter(metrics::DEAD_LETTERED, "dead_lettered", "messages set aside as dead letters"),
     MetricSpec::counter(metrics::EXPIRED_UNREAD, "expired_unread", "messages that retention deleted before they were read"),
-    MetricSpec::derived(metrics::MISSING, "missing", "acknowledged messages that were not processed: lag, or lost", |m| Some(m.get("acked")? - m.get("processed")?)),
+    MetricSpec::derived(metrics::MISSING, "missing", "acknowledged messages that were not processed: lag, or lost", |m| {
+        Some(m.get("acked")? - m.get("processed")?)
+    }),
     MetricSpec::derived(metrics::AGAIN_SHARE, "again_share", "repeats among the messages that were processed", |m| m.share("processed_again", "processed")),
 ];
 
@@ -193,13 +205,32 @@ const INVARIANTS: &[InvariantSpec] = &[
     always("agreed-stays", "what was once below a high watermark stays as it is, until retention drops it"),
     always("one-owner", "in a generation a partition has one owner, and only its owner's commits count"),
     always("committed-first-once", "a message that was committed before it was processed is not processed twice"),
-    InvariantSpec { id: "nothing-passed-over", kind: Finally, says: "every message that is still held, up to where the group is, was processed or has a dead letter" },
+    InvariantSpec {
+        id: "nothing-passed-over",
+        kind: Finally,
+        says: "every message that is still held, up to where the group is, was processed or has a dead letter",
+    },
     InvariantSpec { id: "copies-agree", kind: Finally, says: "up to their watermarks all copies of a partition hold the same" },
     InvariantSpec { id: "taken-over", kind: Sometimes, says: "another replica takes over a partition whose leader is gone" },
 ];
 
 const FAULTS: &[&str] = &[
-    "crash", "restart", "pause", "resume", "cut", "heal", "partition", "slow", "lose", "duplicate", "reorder", "load", "slow-disk", "fill-disk", "join", "leave",
+    "crash",
+    "restart",
+    "pause",
+    "resume",
+    "cut",
+    "heal",
+    "partition",
+    "slow",
+    "lose",
+    "duplicate",
+    "reorder",
+    "load",
+    "slow-disk",
+    "fill-disk",
+    "join",
+    "leave",
 ];
 
 pub static DESIGN: Design = Design {

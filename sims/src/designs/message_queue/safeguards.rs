@@ -57,7 +57,7 @@ pub const SAFEGUARDS: &[Safeguard] = &[
         off: "watermark",
         harms: Harm::Breaks("acked-not-lost"),
         // The third replica has cut back to its watermark and not got the rest again when the second leader dies too.
-        trial: Trial { set: &[], script: &["4s=slow:from=b2,to=b3,by=500ms", "5s=crash:node=b1", "7350ms=crash:node=b2"], length: Span::secs(12) },
+        trial: Trial { set: &[], script: &["5s=crash:node=b1", "6900ms=cut:from=b2,to=b3,both=off", "7350ms=crash:node=b2"], length: Span::secs(12) },
     },
     Safeguard {
         knob: "visible",
@@ -78,13 +78,13 @@ pub const SAFEGUARDS: &[Safeguard] = &[
         safe: &["on"],
         off: "off",
         harms: Harm::Breaks("one-owner"),
-        trial: Trial { set: &[], script: &["3s=pause:node=c1,for=6s"], length: Span::secs(12) },
+        trial: Trial { set: &[], script: &["3300ms=pause:node=c1,for=6s"], length: Span::secs(12) },
     },
     Safeguard {
         knob: "commit",
         safe: &["after"],
         off: "before",
         harms: Harm::Breaks("nothing-passed-over"),
-        trial: Trial { set: &[("processing_time", "10ms")], script: &["5s=crash:node=c", "6s=restart:node=c"], length: Span::secs(9) },
+        trial: Trial { set: &[("processing_time", "10ms")], script: &["5300ms=crash:node=c", "6s=restart:node=c"], length: Span::secs(9) },
     },
 ];

@@ -18,14 +18,15 @@ pub struct Sink {
     /// By partition: the offset behind the last message processed, and where the log ended when last asked.
     done: Vec<u64>,
     ends: Vec<u64>,
-    effects: u64,
+    /// Brokers that have not answered the latest question yet.
+    asked: usize,
 }
 
 const SAMPLE: Span = Span::millis(100);
 
 impl Sink {
     pub fn new(brokers: Vec<NodeId>, parts: usize) -> Sink {
-        Sink { brokers, seen: BTreeMap::new(), done: vec![0; parts], ends: vec![0; parts], effects: 0 }
+        Sink { brokers, seen: BTreeMap::new(), done: vec![0; parts], ends: vec![0; parts], asked: 0 }
     }
 
     pub fn lag(&self, part: u32) -> u64 {
@@ -41,15 +42,24 @@ impl Sink {
         if !matches!(timer, Timer::Sample) {
             return;
         }
+        if self.asked > 0 {
+            // Some broker is down: what the others say must do.
+            self.measure(cx);
+        }
+        self.asked = self.brokers.len();
+        for broker in self.brokers.clone() {
+            cx.send(broker, Msg::WhereAreEnds);
+        }
+        cx.background(SAMPLE, Timer::Sample);
+    }
+
+    fn measure(&mut self, cx: &mut Cx<'_, Queue>) {
+        self.asked = 0;
         let lags = || (0..self.done.len() as u32).map(|part| self.lag(part));
         let lag: u64 = lags().sum();
         cx.record(metrics::LAG, lag);
         cx.gauge(metrics::LAG_NOW, lag as f64);
         cx.gauge(metrics::LAG_WORST, lags().max().unwrap_or(0) as f64);
-        for broker in self.brokers.clone() {
-            cx.send(broker, Msg::WhereAreEnds);
-        }
-        cx.background(SAMPLE, Timer::Sample);
     }
 
     pub fn on_msg(&mut self, msg: Msg, cx: &mut Cx<'_, Queue>) {
@@ -60,6 +70,11 @@ impl Sink {
                         *known = end;
                     }
                 }
+                if self.asked == 1 {
+                    self.measure(cx);
+                } else {
+                    self.asked = self.asked.saturating_sub(1);
+                }
             }
             Msg::Effect { part, offset, id, created, at } => self.effect(part, offset, id, created, at, cx),
             _ => {}
@@ -67,7 +82,6 @@ impl Sink {
     }
 
     fn effect(&mut self, part: u32, offset: u64, id: Id, created: Time, at: u64, cx: &mut Cx<'_, Queue>) {
-        self.effects += 1;
         if let (Some(done), Some(end)) = (self.done.get_mut(part as usize), self.ends.get_mut(part as usize)) {
             *done = (*done).max(offset + 1);
             *end = (*end).max(offset + 1);

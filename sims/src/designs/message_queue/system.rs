@@ -109,7 +109,9 @@ pub fn refuses(knobs: &Knobs) -> Result<(), String> {
     }
     if knobs.on("idempotence") && knobs.int("in_flight") > 5 {
         let in_flight = knobs.int("in_flight");
-        return Err(format!("knob `in_flight` is {in_flight}, but must be at most 5 with `idempotence` on: a broker remembers so many batches of each producer"));
+        return Err(format!(
+            "knob `in_flight` is {in_flight}, but must be at most 5 with `idempotence` on: a broker remembers so many batches of each producer"
+        ));
     }
     if knobs.span("request_timeout") > knobs.span("delivery_timeout") {
         let (request, delivery) = (knobs.span("request_timeout"), knobs.span("delivery_timeout"));

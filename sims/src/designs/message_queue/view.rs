@@ -90,7 +90,8 @@ fn consumers(world: &World<Queue>, ask: &Ask) -> View {
     let (Some(coordinator), Some(sink)) = (coordinator(world), sink(world)) else { return View::Empty("the coordinator is gone".into()) };
     let row = |id: NodeId| {
         let Machine::Consumer(consumer) = world.node(id) else { return Vec::new() };
-        let given: Vec<u32> = coordinator.group().members().find(|(member, _)| *member == id.0).map_or(Vec::new(), |(_, parts)| parts.iter().map(|part| part.number).collect());
+        let given: Vec<u32> =
+            coordinator.group().members().find(|(member, _)| *member == id.0).map_or(Vec::new(), |(_, parts)| parts.iter().map(|part| part.number).collect());
         let list = |parts: Vec<u32>| if parts.is_empty() { "-".to_string() } else { parts.iter().map(u32::to_string).collect::<Vec<_>>().join(" ") };
         let lag: u64 = consumer.owned().keys().map(|part| sink.lag(*part)).sum();
         let state = match world.is_up(id) {
@@ -127,7 +128,8 @@ fn heat(world: &World<Queue>, ask: &Ask) -> View {
     let rows: Vec<(NodeId, &Broker)> = brokers(world).into_iter().take(usize::from(ask.rows)).collect();
     let held = |replica: &Replica| (replica.log.end() - replica.log.start()) as f64;
     let most = rows.iter().flat_map(|(_, broker)| broker.replicas()).map(held).fold(1.0, f64::max);
-    let cells = rows.iter().map(|(_, broker)| (0..columns).map(|part| broker.replica(part as u32).map_or(0.0, |replica| held(replica) / most)).collect()).collect();
+    let cells =
+        rows.iter().map(|(_, broker)| (0..columns).map(|part| broker.replica(part as u32).map_or(0.0, |replica| held(replica) / most)).collect()).collect();
     let says = format!("messages held, by broker and partition (the last column is dead letters); the fullest has {most}");
     View::Heat(Heat { row_names: rows.iter().map(|(id, _)| world.name(*id).to_string()).collect(), cells, says })
 }

@@ -22,19 +22,56 @@ pub const TAKEN_OVER: usize = 9;
 /// What handlers report.
 pub enum Fact {
     /// A leader begins, with this log from `start` on.
-    Leads { part: u32, epoch: u32, start: u64, ids: Vec<Id> },
+    Leads {
+        part: u32,
+        epoch: u32,
+        start: u64,
+        ids: Vec<Id>,
+    },
     /// Its high watermark has passed these.
-    Committed { part: u32, from: u64, ids: Vec<Id> },
+    Committed {
+        part: u32,
+        from: u64,
+        ids: Vec<Id>,
+    },
     /// A producer is told that these are safe.
-    Acked { part: u32, epoch: u32, from: u64, ids: Vec<Id> },
+    Acked {
+        part: u32,
+        epoch: u32,
+        from: u64,
+        ids: Vec<Id>,
+    },
     /// A consumer was given records before `next`.
-    Served { part: u32, next: u64 },
-    Trimmed { part: u32, start: u64 },
-    Processed { part: u32, offset: u64, id: Id, committed_first: bool },
+    Served {
+        part: u32,
+        next: u64,
+    },
+    Trimmed {
+        part: u32,
+        start: u64,
+    },
+    Processed {
+        part: u32,
+        offset: u64,
+        id: Id,
+        committed_first: bool,
+    },
     /// A dead letter stands for it.
-    Buried { part: u32, offset: u64, id: Id },
-    Owned { part: u32, member: u32, generation: u32 },
-    Committing { part: u32, member: u32, offset: u64 },
+    Buried {
+        part: u32,
+        offset: u64,
+        id: Id,
+    },
+    Owned {
+        part: u32,
+        member: u32,
+        generation: u32,
+    },
+    Committing {
+        part: u32,
+        member: u32,
+        offset: u64,
+    },
     FailedOver,
 }
 
@@ -121,7 +158,8 @@ impl QueueWatch {
         if from > truth.end() {
             (truth.base, truth.agreed) = (from, VecDeque::new());
         }
-        for (offset, id) in (from..).zip(ids).filter(|(offset, _)| *offset >= truth.base) {
+        let base = truth.base;
+        for (offset, id) in (from..).zip(ids).filter(|(offset, _)| *offset >= base) {
             if let Some(kept) = truth.get(offset) {
                 let before = kept.id;
                 lamps.judge(AGREED, now, before == id, || format!("partition {part}: offset {offset} held {before} and holds {id} now"));
@@ -138,7 +176,8 @@ impl QueueWatch {
 
     fn acked(&mut self, now: Time, part: u32, epoch: u32, from: u64, ids: Vec<Id>, lamps: &mut Lamps) {
         let truth = self.parts.entry(part).or_default();
-        for (offset, id) in (from..).zip(ids).filter(|(offset, _)| *offset >= truth.base) {
+        let base = truth.base;
+        for (offset, id) in (from..).zip(ids).filter(|(offset, _)| *offset >= base) {
             let told = || format!("acknowledged, and lost: partition {part}, epoch {epoch}: {id} at offset {offset}, which a newer leader never had");
             if let Some(kept) = truth.get(offset) {
                 kept.acked |= kept.id == id;
@@ -174,7 +213,9 @@ impl Watch<Queue> for QueueWatch {
             Fact::Acked { part, epoch, from, ids } => self.acked(now, part, epoch, from, ids, lamps),
             Fact::Served { part, next } => {
                 let end = self.parts.get(&part).map_or(0, Truth::end);
-                lamps.judge(WATERMARK, now, next <= end, || format!("partition {part}: a consumer was given offset {}, agreed on is what comes before {end}", next - 1));
+                lamps.judge(WATERMARK, now, next <= end, || {
+                    format!("partition {part}: a consumer was given offset {}, agreed on is what comes before {end}", next - 1)
+                });
             }
             Fact::Trimmed { part, start } => {
                 let truth = self.parts.entry(part).or_default();
@@ -196,7 +237,12 @@ impl Watch<Queue> for QueueWatch {
             }
             Fact::Committing { part, member, offset } => {
                 let owner = self.owners.get(&part).copied();
-                let told = || format!("a commit of offset {offset} counted in partition {part}, whose owner since generation {} is somebody else", owner.map_or(0, |o| o.0));
+                let told = || {
+                    format!(
+                        "a commit of offset {offset} counted in partition {part}, whose owner since generation {} is somebody else",
+                        owner.map_or(0, |o| o.0)
+                    )
+                };
                 lamps.judge(OWNER, now, owner.is_none_or(|(_, owner)| owner == member), told);
             }
             Fact::FailedOver => lamps.reach(TAKEN_OVER),

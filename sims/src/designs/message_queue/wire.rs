@@ -54,9 +54,13 @@ pub enum Refusal {
 pub enum NoRead {
     NotLeader,
     /// Records before `start` are gone.
-    TooOld { start: u64 },
+    TooOld {
+        start: u64,
+    },
     /// Nothing was ever there, or not any more.
-    TooNew { end: u64 },
+    TooNew {
+        end: u64,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -64,30 +68,101 @@ pub enum Msg {
     /// Which brokers lead? Asked by clients.
     WhoLeads,
     Leaders(Arc<Metadata>),
-    Produce { part: u32, request: u64, acks: Acks, idempotent: bool, records: Arc<[Record]> },
-    Produced { part: u32, request: u64, result: Result<u64, Refusal> },
+    Produce {
+        part: u32,
+        request: u64,
+        acks: Acks,
+        idempotent: bool,
+        records: Arc<[Record]>,
+    },
+    Produced {
+        part: u32,
+        request: u64,
+        result: Result<u64, Refusal>,
+    },
     /// A follower asks for records from `from` on; that also says that it holds what comes before.
-    Fetch { part: u32, epoch: u32, from: u64, last_epoch: Option<u32>, life: u64, knows: u64 },
-    Fetched { part: u32, epoch: u32, from: u64, records: Vec<Stored>, watermark: u64, start: u64, diverges: Option<(u32, u64)> },
-    Read { part: u32, from: u64 },
-    Records { part: u32, from: u64, records: Vec<Stored> },
-    NotRead { part: u32, why: NoRead },
+    Fetch {
+        part: u32,
+        epoch: u32,
+        from: u64,
+        last_epoch: Option<u32>,
+        life: u64,
+        knows: u64,
+    },
+    Fetched {
+        part: u32,
+        epoch: u32,
+        from: u64,
+        records: Vec<Stored>,
+        watermark: u64,
+        start: u64,
+        diverges: Option<(u32, u64)>,
+    },
+    Read {
+        part: u32,
+        from: u64,
+    },
+    Records {
+        part: u32,
+        from: u64,
+        records: Vec<Stored>,
+    },
+    NotRead {
+        part: u32,
+        why: NoRead,
+    },
     /// A broker lives; `life` is new after each restart.
-    Alive { life: u64, version: u64 },
-    State { life: u64, metadata: Arc<Metadata> },
+    Alive {
+        life: u64,
+        version: u64,
+    },
+    State {
+        life: u64,
+        metadata: Arc<Metadata>,
+    },
     /// A leader asks for another in-sync set: members with the life they were seen in.
-    AlterIsr { part: u32, epoch: u32, version: u32, isr: Vec<(NodeId, u64)> },
-    Join { holds: Vec<u32> },
+    AlterIsr {
+        part: u32,
+        epoch: u32,
+        version: u32,
+        isr: Vec<(NodeId, u64)>,
+    },
+    Join {
+        holds: Vec<u32>,
+    },
     /// What a consumer owns now, with the committed offset of each.
-    Assigned { generation: u32, parts: Vec<(u32, u64)> },
-    Pulse { generation: u32 },
-    Heard { beat: Beat },
+    Assigned {
+        generation: u32,
+        parts: Vec<(u32, u64)>,
+    },
+    Pulse {
+        generation: u32,
+    },
+    Heard {
+        beat: Beat,
+    },
     Quit,
     /// `number` rises with each of a consumer's commits.
-    Commit { generation: u32, part: u32, offset: u64, number: u64 },
-    Committed { generation: u32, part: u32, offset: u64, counted: bool },
+    Commit {
+        generation: u32,
+        part: u32,
+        offset: u64,
+        number: u64,
+    },
+    Committed {
+        generation: u32,
+        part: u32,
+        offset: u64,
+        counted: bool,
+    },
     /// A consumer has processed a message.
-    Effect { part: u32, offset: u64, id: Id, created: Time, at: u64 },
+    Effect {
+        part: u32,
+        offset: u64,
+        id: Id,
+        created: Time,
+        at: u64,
+    },
     WhereAreEnds,
     Ends(Vec<(u32, u64)>),
 }
@@ -145,26 +220,43 @@ impl Message for Msg {
 #[derive(Clone, Copy, Debug)]
 pub enum Timer {
     /// The load's next message, or only the time to ask for it again.
-    Arrive { send: bool },
+    Arrive {
+        send: bool,
+    },
     /// A batch has had no answer in time.
-    NoAnswer { part: u32, request: u64 },
+    NoAnswer {
+        part: u32,
+        request: u64,
+    },
     /// A batch is tried again.
-    Again { part: u32, request: u64 },
+    Again {
+        part: u32,
+        request: u64,
+    },
     /// Housekeeping: heartbeats, sweeps, questions asked again.
     Tick,
     /// What a broker had written to a partition is durable.
-    Synced { part: u32 },
+    Synced {
+        part: u32,
+    },
     Flush,
     Flushed,
     /// Old segments go.
     Expire,
     /// A message has been worked on.
-    Worked { turn: u64 },
+    Worked {
+        turn: u64,
+    },
     /// A partition may be tried again after a failed attempt.
-    Unblock { part: u32, offset: u64 },
+    Unblock {
+        part: u32,
+        offset: u64,
+    },
     Commit,
     /// The first members have come: who else?
-    Settle { generation: u32 },
+    Settle {
+        generation: u32,
+    },
     /// Keeps the world awake until who is gone is known to be gone.
     Wake,
     /// How far behind are the consumers?

@@ -82,7 +82,11 @@ fn sticky(topics: &[u32], owned: &BTreeMap<u32, Vec<Part>>, given: &mut BTreeMap
     let mut claims: BTreeMap<Part, u32> = BTreeMap::new();
     owned.values().flat_map(|list| list.iter().copied().collect::<BTreeSet<Part>>()).for_each(|part| *claims.entry(part).or_default() += 1);
     let kept = |member: &u32| -> Vec<Part> {
-        let mine: BTreeSet<Part> = owned[member].iter().copied().filter(|part| claims.get(part) == Some(&1) && part.number < topics.get(part.topic as usize).copied().unwrap_or(0)).collect();
+        let mine: BTreeSet<Part> = owned[member]
+            .iter()
+            .copied()
+            .filter(|part| claims.get(part) == Some(&1) && part.number < topics.get(part.topic as usize).copied().unwrap_or(0))
+            .collect();
         mine.into_iter().collect()
     };
     for (member, list) in given.iter_mut() {
