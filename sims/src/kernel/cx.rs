@@ -131,9 +131,10 @@ impl<S: System> Cx<'_, S> {
         self.core.metrics.count(metric, by);
     }
 
+    /// A level: the metric's own, or this node's part of it.
     #[inline]
     pub fn gauge(&mut self, metric: Id, value: f64) {
-        self.core.metrics.gauge(metric, value);
+        self.core.metrics.gauge_of(self.me.0, metric, value);
     }
 
     /// Times in nanoseconds, other things as plain numbers.
@@ -158,6 +159,9 @@ impl<S: System> Cx<'_, S> {
     #[inline]
     pub fn fact(&mut self, fact: <S::Watch as Watch<S>>::Fact) {
         self.rest.watch.see(self.core.now(), fact, &self.rest.system, &mut self.core.lamps);
+        if let Some((metric, by)) = self.core.lamps.counted.take() {
+            self.core.metrics.count(metric, by);
+        }
     }
 
     /// Rare events only: each costs an allocation.

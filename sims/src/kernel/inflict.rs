@@ -161,6 +161,7 @@ fn stop<S: System>(stage: &mut Stage<'_, S>, id: NodeId) {
     slot.epoch += 1;
     slot.held.clear();
     slot.device.crash();
+    stage.core.metrics.forget(id.0);
     let torn = stage.rest.disks[slot.role].torn;
     let (node, tears) = (&mut stage.nodes[id.at()], &mut stage.rest.tears);
     node.files(&mut |file| file.crash(torn.then_some(&mut *tears)));

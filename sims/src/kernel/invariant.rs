@@ -1,5 +1,6 @@
 //! Invariants: what must hold, judged from the facts that handlers report.
 
+use super::metric::Id;
 use super::time::Time;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,11 +48,13 @@ pub struct Lamps {
     fresh: Vec<usize>,
     /// Counts every break of every lamp: what a breakpoint watches.
     pub(crate) breaks: u64,
+    /// What a watch has counted, until the world takes it.
+    pub(crate) counted: Option<(Id, u64)>,
 }
 
 impl Lamps {
     pub fn new(declared: &'static [InvariantSpec]) -> Lamps {
-        Lamps { declared, verdicts: vec![Verdict::Unknown; declared.len()], fresh: Vec::new(), breaks: 0 }
+        Lamps { declared, verdicts: vec![Verdict::Unknown; declared.len()], fresh: Vec::new(), breaks: 0, counted: None }
     }
 
     /// Judges lamp number `lamp` (its place in the design's list). The sentence is made only when it breaks for the first time.
@@ -79,6 +82,11 @@ impl Lamps {
         if matches!(verdict, Verdict::Held | Verdict::Unknown) {
             *verdict = Verdict::Undecided { why };
         }
+    }
+
+    /// Counts what only the watch can know, such as a stale read. Once for a fact: each of its metrics wants its own fact.
+    pub fn count(&mut self, metric: Id, by: u64) {
+        self.counted = Some((metric, by));
     }
 
     /// A *sometimes* was reached.

@@ -29,6 +29,8 @@ pub struct Stream {
     rng: Rng,
     /// Place in a trace.
     next: usize,
+    /// How much of its first gap a steady stream has behind it.
+    ahead: f64,
 }
 
 /// What comes next in a stream.
@@ -42,7 +44,13 @@ pub enum Gap {
 
 impl Stream {
     pub fn new(pattern: Arrivals, rng: Rng) -> Stream {
-        Stream { pattern, rng, next: 0 }
+        Stream { pattern, rng, next: 0, ahead: 0.0 }
+    }
+
+    /// One of many: steady ones take turns, or they would all come in one instant.
+    pub fn in_turn(mut self, turn: usize, of: usize) -> Stream {
+        self.ahead = (turn % of.max(1)) as f64 / of.max(1) as f64;
+        self
     }
 
     pub fn set(&mut self, pattern: Arrivals) {
@@ -60,7 +68,7 @@ impl Stream {
             return Gap::Nothing(IDLE);
         }
         match &self.pattern {
-            Arrivals::Steady => at_rate(1.0, per_second),
+            Arrivals::Steady => at_rate(1.0 - std::mem::take(&mut self.ahead), per_second),
             Arrivals::Poisson => at_rate(unit, per_second),
             Arrivals::Bursty { on, off } => {
                 let cycle = (on.0 + off.0).max(1);
@@ -127,6 +135,14 @@ mod tests {
             let seen = arrivals(pattern.clone(), 100.0, 100).len() as f64;
             assert!((seen / 10_000.0 - 1.0).abs() < 0.05, "{pattern:?}: {seen}");
         }
+    }
+
+    #[test]
+    fn steady_streams_take_turns() {
+        let first = |turn| Stream::new(Arrivals::Steady, Rng::stream(1, "load")).in_turn(turn, 4).gap(1.0, Time::ZERO);
+        assert_eq!([0, 1, 2, 3].map(first), [1000, 750, 500, 250].map(|ms| Gap::Arrival(Span::millis(ms))));
+        let mut stream = Stream::new(Arrivals::Steady, Rng::stream(1, "load")).in_turn(3, 4);
+        assert_eq!([0; 3].map(|_| stream.gap(1.0, Time::ZERO)), [250, 1000, 1000].map(|ms| Gap::Arrival(Span::millis(ms))));
     }
 
     #[test]

@@ -18,10 +18,21 @@ pub enum Shape {
     Counter,
     /// A level; its last value.
     Gauge,
+    /// A level that each node has, told as one. A node that is down has none.
+    Levels(Fold),
     /// A distribution. Times are recorded in nanoseconds and read in `unit`.
     Histogram { unit: Unit },
     /// Computed when read, from the values of other metrics.
     Derived(fn(&super::metrics::Reading<'_>) -> Option<f64>),
+}
+
+/// How the levels of many nodes become one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fold {
+    Sum,
+    Most,
+    Least,
+    Mean,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +93,11 @@ impl MetricSpec {
         MetricSpec { id, name, says, basis: Basis::Measured, shape: Shape::Gauge }
     }
 
+    /// A level of each node that gauges it, told as their sum, or the greatest of them.
+    pub const fn levels(id: Id, name: &'static str, fold: Fold, says: &'static str) -> MetricSpec {
+        MetricSpec { id, name, says, basis: Basis::Measured, shape: Shape::Levels(fold) }
+    }
+
     pub const fn histogram(id: Id, name: &'static str, unit: Unit, says: &'static str) -> MetricSpec {
         MetricSpec { id, name, says, basis: Basis::Measured, shape: Shape::Histogram { unit } }
     }
@@ -99,7 +115,7 @@ impl MetricSpec {
     pub fn names(&self) -> Vec<String> {
         match self.shape {
             Shape::Histogram { unit } => STATISTICS.iter().map(|s| statistic_name(self.name, s, unit)).collect(),
-            Shape::Counter | Shape::Gauge | Shape::Derived(_) => vec![self.name.to_string()],
+            Shape::Counter | Shape::Gauge | Shape::Levels(_) | Shape::Derived(_) => vec![self.name.to_string()],
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Metrics of one run: counters, gauges, histograms, failures by reason, and the series of each.
 
+mod levels;
 mod probe;
 
+use levels::Levels;
 pub use probe::Probe;
 
 use super::metric::{Id, MetricSpec, Shape, Unit, statistic_name};
@@ -26,6 +28,7 @@ pub struct Metrics {
 enum Cell {
     Counter { total: u64, in_bin: u64 },
     Gauge(Option<f64>),
+    Levels(Levels),
     Histogram(Box<Distribution>),
     Derived,
 }
@@ -73,6 +76,7 @@ impl Metrics {
                 match spec.shape {
                     Shape::Counter => Cell::Counter { total: 0, in_bin: 0 },
                     Shape::Gauge => Cell::Gauge(None),
+                    Shape::Levels(fold) => Cell::Levels(Levels::new(fold)),
                     Shape::Histogram { .. } => Cell::Histogram(Box::new(distribution())),
                     Shape::Derived(_) => Cell::Derived,
                 }
@@ -97,11 +101,18 @@ impl Metrics {
 
     #[inline]
     pub fn gauge(&mut self, id: Id, value: f64) {
+        self.gauge_of(u32::MAX, id, value);
+    }
+
+    /// The level of one node; a metric that has only one takes it from any.
+    #[inline]
+    pub fn gauge_of(&mut self, node: u32, id: Id, value: f64) {
         if self.frozen {
             return;
         }
         match &mut self.cells[id.0] {
             Cell::Gauge(level) => *level = Some(value),
+            Cell::Levels(levels) => levels.set(node, value),
             _ => self.wrong_shape(id, "gauge"),
         }
     }
@@ -120,6 +131,15 @@ impl Metrics {
                 d.lately.record(raw);
             }
             _ => self.wrong_shape(id, "histogram"),
+        }
+    }
+
+    /// A node is down: it has no level any more.
+    pub fn forget(&mut self, node: u32) {
+        for cell in &mut self.cells {
+            if let (Cell::Levels(levels), false) = (cell, self.frozen) {
+                levels.drop(node);
+            }
         }
     }
 
@@ -150,6 +170,7 @@ impl Metrics {
             let bins = self.cells.iter_mut().zip(derived).map(|(cell, derived)| match cell {
                 Cell::Counter { in_bin, .. } => Bin::level(std::mem::take(in_bin) as f64 / width),
                 Cell::Gauge(level) => level.map_or(Bin::EMPTY, Bin::level),
+                Cell::Levels(levels) => levels.value().map_or(Bin::EMPTY, Bin::level),
                 Cell::Histogram(d) => d.lately.take(),
                 Cell::Derived => derived.map_or(Bin::EMPTY, Bin::level),
             });
@@ -161,7 +182,7 @@ impl Metrics {
     fn derived(&self) -> Vec<Option<f64>> {
         let value = |spec: &MetricSpec| match spec.shape {
             Shape::Derived(of) => of(&Reading(self)).filter(|x| x.is_finite()),
-            Shape::Counter | Shape::Gauge | Shape::Histogram { .. } => None,
+            Shape::Counter | Shape::Gauge | Shape::Levels(_) | Shape::Histogram { .. } => None,
         };
         self.declared.iter().map(value).collect()
     }
@@ -175,7 +196,7 @@ impl Metrics {
                     d.all.reset();
                     d.sum = 0;
                 }
-                Cell::Gauge(_) | Cell::Derived => {}
+                Cell::Gauge(_) | Cell::Levels(_) | Cell::Derived => {}
             }
         }
         self.failed.fill(0);
@@ -199,6 +220,7 @@ impl Metrics {
             match (cell, spec.shape) {
                 (Cell::Counter { total, .. }, _) if spec.name == name => return Some(*total as f64),
                 (Cell::Gauge(level), _) if spec.name == name => return *level,
+                (Cell::Levels(levels), _) if spec.name == name => return levels.value(),
                 (Cell::Derived, Shape::Derived(of)) if spec.name == name => return of(&Reading(self)).filter(|x| x.is_finite()),
                 (Cell::Histogram(d), Shape::Histogram { unit }) => {
                     if let Some(statistic) = statistic_of(name, spec.name, unit) {
@@ -221,12 +243,12 @@ impl Metrics {
     pub fn line(&self, name: &str, from: Time, to: Time, points: usize) -> Option<Line> {
         let (at, statistic) = self.declared.iter().enumerate().find_map(|(at, spec)| match spec.shape {
             Shape::Histogram { unit } => (spec.name == name).then_some((at, "p99")).or_else(|| statistic_of(name, spec.name, unit).map(|s| (at, s))),
-            Shape::Counter | Shape::Gauge | Shape::Derived(_) => (spec.name == name).then_some((at, "")),
+            Shape::Counter | Shape::Gauge | Shape::Levels(_) | Shape::Derived(_) => (spec.name == name).then_some((at, "")),
         })?;
         let (unit, scale) = match self.declared[at].shape {
             Shape::Counter => ("/s".to_string(), 1.0),
             Shape::Histogram { unit } => (unit.suffix().to_string(), unit.scale()),
-            Shape::Gauge | Shape::Derived(_) => (String::new(), 1.0),
+            Shape::Gauge | Shape::Levels(_) | Shape::Derived(_) => (String::new(), 1.0),
         };
         let points = self.series.points(at, statistic, from, to, points).into_iter().map(|(t, v)| (t, v / scale)).collect();
         Some(Line { name: name.to_string(), unit, points })
@@ -258,6 +280,7 @@ impl Metrics {
     pub fn weight(&self) -> usize {
         let held = |cell: &Cell| match cell {
             Cell::Histogram(d) => std::mem::size_of::<Distribution>() + d.all.distinct_values() * std::mem::size_of::<u64>(),
+            Cell::Levels(levels) => levels.weight(),
             Cell::Counter { .. } | Cell::Gauge(_) | Cell::Derived => 0,
         };
         self.series.weight() + self.cells.iter().map(|cell| std::mem::size_of::<Cell>() + held(cell)).sum::<usize>()

@@ -90,10 +90,36 @@ pub(crate) struct Used {
 /// Every link of a world, by sender and receiver. In order and lossless unless troubled: what a connection gives.
 #[derive(Clone, Debug)]
 pub(crate) struct Network {
-    /// Row per sender, grown on demand: a node that sends to few has a short row.
-    links: Vec<Vec<Link>>,
+    /// Row per sender.
+    links: Vec<Row>,
     delays: Rng,
     troubles: Rng,
+}
+
+/// The links of one sender, by receiver. A node that sends to few has a short row, whatever their numbers: else ten thousand clients
+/// of one server would take room for a hundred million links.
+#[derive(Clone, Debug, Default)]
+struct Row {
+    /// Receivers, ascending.
+    to: Vec<u32>,
+    links: Vec<Link>,
+}
+
+impl Row {
+    #[inline]
+    fn link(&mut self, to: u32) -> &mut Link {
+        // Receivers are mostly of one role, with numbers one after the other: then the place is known without looking for it.
+        let guess = to.wrapping_sub(self.to.first().copied().unwrap_or(0)) as usize;
+        let at = if self.to.get(guess) == Some(&to) { Ok(guess) } else { self.to.binary_search(&to) };
+        match at {
+            Ok(at) => &mut self.links[at],
+            Err(at) => {
+                self.to.insert(at, to);
+                self.links.insert(at, Link::default());
+                &mut self.links[at]
+            }
+        }
+    }
 }
 
 /// When the copies of one message arrive: usually one, none if lost, two if doubled.
@@ -108,18 +134,14 @@ impl Network {
     }
 
     pub fn weight(&self) -> usize {
-        self.links.iter().map(|row| std::mem::size_of::<Vec<Link>>() + row.bytes()).sum()
+        self.links.iter().map(|row| std::mem::size_of::<Row>() + row.to.bytes() + row.links.bytes()).sum()
     }
 
     pub fn link(&mut self, from: NodeId, to: NodeId) -> &mut Link {
         if self.links.len() <= from.at() {
-            self.links.resize_with(from.at() + 1, Vec::new);
+            self.links.resize_with(from.at() + 1, Row::default);
         }
-        let row = &mut self.links[from.at()];
-        if row.len() <= to.at() {
-            row.resize_with(to.at() + 1, Link::default);
-        }
-        &mut row[to.at()]
+        self.links[from.at()].link(to.0)
     }
 
     /// Sends at `at`; says when it arrives.
@@ -127,14 +149,14 @@ impl Network {
     pub fn send(&mut self, from: NodeId, to: NodeId, at: Time, delay: Delay) -> Arrivals {
         let travel = delay.draw(&mut self.delays);
         let mut chance = None;
-        let link = {
-            let trouble = self.link(from, to).trouble;
-            if trouble != Trouble::default() {
-                // Three draws whatever the trouble, from a stream of their own.
-                chance = Some((self.troubles.unit(), self.troubles.unit(), self.troubles.unit()));
-            }
-            self.link(from, to)
-        };
+        if self.links.len() <= from.at() {
+            self.links.resize_with(from.at() + 1, Row::default);
+        }
+        let link = self.links[from.at()].link(to.0);
+        if link.trouble != Trouble::default() {
+            // Three draws whatever the trouble, from a stream of their own.
+            chance = Some((self.troubles.unit(), self.troubles.unit(), self.troubles.unit()));
+        }
         link.sent += 1;
         link.flow.tick(at);
         let Some((lose, duplicate, reorder)) = chance else {
@@ -156,16 +178,16 @@ impl Network {
     }
 
     pub fn heal(&mut self) {
-        self.links.iter_mut().flatten().for_each(|link| link.trouble = Trouble::default());
+        self.links.iter_mut().flat_map(|row| &mut row.links).for_each(|link| link.trouble = Trouble::default());
     }
 
     /// Links that were used or are troubled.
     pub fn used(&self, now: Time) -> impl Iterator<Item = Used> {
         self.links.iter().enumerate().flat_map(move |(from, row)| {
-            let used = row.iter().enumerate().filter(|(_, link)| link.sent > 0 || link.trouble != Trouble::default());
+            let used = row.to.iter().zip(&row.links).filter(|(_, link)| link.sent > 0 || link.trouble != Trouble::default());
             used.map(move |(to, link)| Used {
                 from: NodeId(from as u32),
-                to: NodeId(to as u32),
+                to: NodeId(*to),
                 flow: link.flow.per_second(now),
                 sent: link.sent,
                 trouble: link.trouble,
@@ -235,6 +257,20 @@ mod tests {
         assert!(network.send(B, A, Time::ZERO, Delay::default())[0].is_some(), "links are directed");
         network.link(A, B).trouble = Trouble { duplicate: 1.0, ..Trouble::default() };
         assert!(network.send(A, B, Time::ZERO, Delay::default())[1].is_some());
+    }
+
+    #[test]
+    fn a_row_is_as_long_as_its_receivers_are_many() {
+        let mut network = Network::new(1);
+        for from in 0..1_000 {
+            network.send(NodeId(from), NodeId(5_000), Time::ZERO, Delay::default());
+            network.send(NodeId(5_000), NodeId(999 - from), Time::ZERO, Delay::default());
+        }
+        assert!(network.weight() < 1 << 20, "{} bytes", network.weight());
+        let used: Vec<(u32, u32)> = network.used(Time::ZERO).map(|link| (link.from.0, link.to.0)).collect();
+        assert!(used.len() == 2_000 && used.is_sorted());
+        network.link(NodeId(5_000), NodeId(7)).trouble.cut = true;
+        assert_eq!(network.send(NodeId(5_000), NodeId(7), Time::ZERO, Delay::default()), [None, None]);
     }
 
     #[test]

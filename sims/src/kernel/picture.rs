@@ -14,24 +14,30 @@ use std::collections::BTreeMap;
 const CELLS_PER_BOX: usize = 60;
 /// Roles with more members than this are drawn as one box where room is short.
 const MEMBERS_MAX: usize = 4;
+/// Nodes of one box that are asked how full they are.
+const ASKED_MAX: usize = 256;
 
 /// Nodes and links; large roles as one box where the pane is small.
 pub(crate) fn diagram<S: System>(world: &World<S>, ask: &Ask, now: Time) -> View {
     let ids: Vec<NodeId> = world.ids().collect();
     let room = (usize::from(ask.cols) * usize::from(ask.rows) / CELLS_PER_BOX).clamp(4, 200);
     let crowded = ids.len() > room;
+    let mut members = vec![0; world.rest.roles.len()];
+    ids.iter().for_each(|id| members[world.rest.slots[id.at()].role] += 1);
     let mut boxes: Vec<(Vec<NodeId>, usize)> = Vec::new();
-    let mut place = BTreeMap::new();
+    let mut shared: Vec<Option<usize>> = vec![None; members.len()];
+    let mut place: Vec<Option<usize>> = vec![None; world.nodes.len()];
     for id in &ids {
         let role = world.rest.slots[id.at()].role;
-        let members = ids.iter().filter(|other| world.rest.slots[other.at()].role == role).count();
-        let shared = (crowded && members > MEMBERS_MAX).then(|| boxes.iter().position(|(_, r)| *r == role)).flatten();
-        let at = shared.unwrap_or_else(|| {
+        let at = shared[role].unwrap_or(boxes.len());
+        if at == boxes.len() {
             boxes.push((Vec::new(), role));
-            boxes.len() - 1
-        });
+        }
+        if crowded && members[role] > MEMBERS_MAX {
+            shared[role] = Some(at);
+        }
         boxes[at].0.push(*id);
-        place.insert(*id, at);
+        place[id.at()] = Some(at);
     }
     let nodes = boxes.iter().map(|(members, role)| draw(world, members, world.rest.roles[*role])).collect();
     View::Diagram(Diagram { nodes, edges: edges(world, &place, now) })
@@ -46,7 +52,9 @@ fn draw<S: System>(world: &World<S>, members: &[NodeId], role: &str) -> Box_ {
         return Box_ { name: world.name(*id).to_string(), label, state, fill: look.fill, count: 1 };
     }
     let down = members.iter().filter(|id| fate(world, **id) == Some(State::Down)).count();
-    let fills: Vec<f64> = members.iter().filter_map(|id| world.node(*id).look(world.system()).fill).collect();
+    // Of very many some are asked, evenly spread: each makes its label, which nobody sees here.
+    let step = members.len().div_ceil(ASKED_MAX);
+    let fills: Vec<f64> = members.iter().step_by(step).filter_map(|id| world.node(*id).look(world.system()).fill).collect();
     let fill = (!fills.is_empty()).then(|| fills.iter().sum::<f64>() / fills.len() as f64);
     let state = if down > 0 { State::Warn } else { State::Idle };
     let label = if down > 0 { format!("{down} down") } else { String::new() };
@@ -67,10 +75,10 @@ fn fate<S: System>(world: &World<S>, id: NodeId) -> Option<State> {
     }
 }
 
-fn edges<S: System>(world: &World<S>, place: &BTreeMap<NodeId, usize>, now: Time) -> Vec<Edge> {
+fn edges<S: System>(world: &World<S>, place: &[Option<usize>], now: Time) -> Vec<Edge> {
     let mut edges: BTreeMap<(usize, usize), Edge> = BTreeMap::new();
     for link in world.rest.network.used(now) {
-        let (Some(&a), Some(&b)) = (place.get(&link.from), place.get(&link.to)) else { continue };
+        let (Some(a), Some(b)) = (place[link.from.at()], place[link.to.at()]) else { continue };
         if a == b {
             continue;
         }

@@ -21,7 +21,7 @@ pub struct Stage<'a, S: System> {
 impl<S: System> Stage<'_, S> {
     /// Adds the next node of a role: `s1`, `s2`, … In a world that has started, it starts at once.
     pub fn add(&mut self, role: &'static str, node: S::Node) -> NodeId {
-        let number = 1 + self.rest.slots.iter().filter(|slot| self.rest.roles[slot.role] == role).count();
+        let number = 1 + self.rest.roles.iter().position(|r| *r == role).map_or(0, |at| self.rest.numbers[at]);
         self.add_named(role, format!("{role}{number}"), node)
     }
 
@@ -34,9 +34,11 @@ impl<S: System> Stage<'_, S> {
         let id = NodeId(self.nodes.len() as u32);
         let role = self.rest.roles.iter().position(|r| *r == role).unwrap_or_else(|| {
             self.rest.roles.push(role);
+            self.rest.numbers.push(0);
             self.rest.measure();
             self.rest.roles.len() - 1
         });
+        self.rest.numbers[role] += 1;
         let rng = Rng::numbered(self.rest.seed, "node", u64::from(id.0));
         self.rest.slots.push(Slot { name, role, life: Life::Up, epoch: 0, held: Vec::new(), clock: Clock::default(), rng, device: Device::default() });
         self.nodes.push(node);
@@ -46,13 +48,18 @@ impl<S: System> Stage<'_, S> {
         id
     }
 
-    /// Takes a node out for good.
+    /// Takes a node out for good. Its name is not given again.
     pub fn remove(&mut self, id: NodeId) {
         let slot = &mut self.rest.slots[id.at()];
         slot.life = Life::Gone;
         slot.epoch += 1;
         slot.held.clear();
         slot.device.crash();
+        self.core.metrics.forget(id.0);
+        // Nobody looks at it again: what it holds would only be copied with each checkpoint.
+        let node = &mut self.nodes[id.at()];
+        node.files(&mut |file| file.forget());
+        node.on_crash();
     }
 
     /// A node by its name.

@@ -36,6 +36,8 @@ pub(crate) struct Rest<S: System> {
     pub watch: S::Watch,
     pub slots: Vec<Slot<S>>,
     pub roles: Vec<&'static str>,
+    /// How many nodes each role ever had.
+    pub numbers: Vec<usize>,
     /// One delay per pair of roles, row by row.
     pub delays: Vec<Delay>,
     /// One per role.
@@ -129,6 +131,7 @@ impl<S: System> World<S> {
                 watch: S::Watch::default(),
                 slots: Vec::new(),
                 roles: Vec::new(),
+                numbers: Vec::new(),
                 delays: Vec::new(),
                 disks: Vec::new(),
                 syncs: Rng::stream(spec.seed, "syncs"),
@@ -407,6 +410,7 @@ impl<S: System> Clone for Rest<S> {
             watch: self.watch.clone(),
             slots: self.slots.clone(),
             roles: self.roles.clone(),
+            numbers: self.numbers.clone(),
             delays: self.delays.clone(),
             disks: self.disks.clone(),
             syncs: self.syncs.clone(),

@@ -239,9 +239,6 @@ impl App {
             self.contexts.entry(op.key).or_default().merge(&known.seen);
         }
         cx.fact(Fact::ReadEnded { op: id, live: known.live.clone() });
-        if cx.rest.watch.last_was_stale {
-            cx.count(metrics::STALE_READS, 1);
-        }
     }
 
     pub(super) fn patience_ends(&mut self, id: u64, cx: &mut Cx<'_, Caching>) {

@@ -71,8 +71,6 @@ pub struct CacheWatch {
     keys: BTreeMap<u64, Shadow>,
     /// Reads under way, with the writes that were acknowledged when they began.
     reads: BTreeMap<u64, (u64, Vec<Dot>)>,
-    /// Whether the latest read that ended was stale: what the metric counts.
-    pub last_was_stale: bool,
 }
 
 #[derive(Clone, Default)]
@@ -140,7 +138,9 @@ impl Watch<Caching> for CacheWatch {
             Fact::ReadEnded { op, live } => {
                 let Some((key, owed)) = self.reads.remove(&op) else { return };
                 let missed = self.missed(key, &owed, &live);
-                self.last_was_stale = missed.is_some();
+                if missed.is_some() {
+                    lamps.count(super::metrics::STALE_READS, 1);
+                }
                 lamps.judge(NEVER_STALE, now, missed.is_none(), || {
                     let version = |d: &Dot| if d.actor == super::origin::ORIGIN { format!("{}", d.count) } else { format!("{}:{}", d.actor, d.count) };
                     let got: Vec<String> = live.iter().map(version).collect();

@@ -25,7 +25,7 @@ impl Metrics {
         }
         self.declared.iter().enumerate().find_map(|(at, spec)| match spec.shape {
             Shape::Histogram { unit } => statistic_of(name, spec.name, unit).map(|statistic| Probe::Statistic(at, statistic)),
-            Shape::Counter | Shape::Gauge | Shape::Derived(_) => (spec.name == name).then_some(Probe::Whole(at)),
+            Shape::Counter | Shape::Gauge | Shape::Levels(_) | Shape::Derived(_) => (spec.name == name).then_some(Probe::Whole(at)),
         })
     }
 
@@ -37,6 +37,7 @@ impl Metrics {
             Probe::Whole(at) => match (&self.cells[at], self.declared[at].shape) {
                 (Cell::Counter { total, .. }, _) => Some(*total as f64),
                 (Cell::Gauge(level), _) => *level,
+                (Cell::Levels(levels), _) => levels.value(),
                 (Cell::Derived, Shape::Derived(of)) => of(&Reading(self)).filter(|x| x.is_finite()),
                 _ => None,
             },

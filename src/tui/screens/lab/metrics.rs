@@ -136,6 +136,7 @@ fn kept(metric: &MetricSpec) -> &'static str {
     match metric.shape {
         Shape::Counter => "Counted one by one since the end of the warm-up; its chart shows it per second.",
         Shape::Gauge => "A level: what it was when it last changed.",
+        Shape::Levels(_) => "A level of each node that is up, told as one number.",
         Shape::Histogram { .. } => "Every single value is recorded, to three digits, since the end of the warm-up.",
         Shape::Derived(_) => "Computed when it is read, from the totals of other numbers here.",
     }
@@ -188,6 +189,6 @@ pub fn draw(chosen: usize, frame: &Frame, charts: &Charts, area: Rect, buf: &mut
 fn value(metric: &MetricSpec, frame: &Frame) -> Option<f64> {
     match metric.shape {
         Shape::Histogram { unit } => frame.metric(&statistic_name(metric.name, STATISTICS[2], unit)),
-        Shape::Counter | Shape::Gauge | Shape::Derived(_) => frame.metric(metric.name),
+        Shape::Counter | Shape::Gauge | Shape::Levels(_) | Shape::Derived(_) => frame.metric(metric.name),
     }
 }
