@@ -214,6 +214,6 @@ impl<T> Device<T> {
     }
 
     pub fn weight(&self) -> usize {
-        (self.waiting.capacity() + self.covered.capacity()) * std::mem::size_of::<T>()
+        (self.waiting.len() + self.covered.len()) * std::mem::size_of::<T>()
     }
 }
