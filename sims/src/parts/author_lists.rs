@@ -43,6 +43,16 @@ impl AuthorLists {
         self.tombstones.insert(id)
     }
 
+    /// Forgets an author's posts that are older, and every tombstone that is: such a post must not be put in again.
+    pub fn forget_before(&mut self, author: u32, horizon: PostId) {
+        if let Some(list) = self.lists.get_mut(&author) {
+            list.drain(..list.partition_point(|id| *id < horizon));
+        }
+        while self.tombstones.first().is_some_and(|id| *id < horizon) {
+            self.tombstones.pop_first();
+        }
+    }
+
     pub fn is_live(&self, id: PostId) -> bool {
         self.lists.get(&id.author()).is_some_and(|list| list.binary_search(&id).is_ok())
     }
@@ -70,6 +80,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn what_is_too_old_is_forgotten() {
+        let mut lists = AuthorLists::default();
+        for ms in 1..=5 {
+            lists.put(PostId::new(ms, 1, 1));
+            lists.put(PostId::new(ms, 2, 1));
+        }
+        lists.delete(PostId::new(2, 2, 1));
+        lists.forget_before(1, PostId::new(4, 0, 0));
+        assert_eq!(lists.newest(1, 9), [PostId::new(5, 1, 1), PostId::new(4, 1, 1)]);
+        assert_eq!((lists.newest(2, 9).len(), lists.tombstones.len()), (4, 0));
+    }
 
     proptest! {
         #[test]

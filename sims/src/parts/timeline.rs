@@ -1,5 +1,6 @@
 //! A bounded timeline: the newest posts for one reader, in order, none twice, eight bytes each.
 
+use crate::kernel::time::Time;
 use std::collections::VecDeque;
 
 /// A post's id is also its place in every timeline: milliseconds, then author, then number within the millisecond. Ordering by id is
@@ -18,6 +19,11 @@ impl PostId {
     /// `number` counts from 1 within the millisecond.
     pub fn new(ms: u64, author: u32, number: u64) -> PostId {
         PostId((ms << 32) | (u64::from(author % AUTHORS_MAX) << 12) | (number % NUMBERS))
+    }
+
+    /// The first that could be given out at that time.
+    pub fn since(at: Time) -> PostId {
+        PostId::new(at.0 / 1_000_000, 0, 0)
     }
 
     pub fn ms(self) -> u64 {
@@ -104,6 +110,14 @@ impl Timeline {
         while self.entries.len() > self.bound {
             self.floor = self.entries.pop_front();
         }
+    }
+
+    /// Forgets what is older: it belongs to no timeline any more, so it is not missed.
+    pub fn forget_before(&mut self, horizon: PostId) {
+        while self.entries.front().is_some_and(|oldest| *oldest < horizon) {
+            self.entries.pop_front();
+        }
+        self.floor = self.floor.filter(|floor| *floor >= horizon);
     }
 
     pub fn remove(&mut self, id: PostId) -> bool {
@@ -233,6 +247,19 @@ mod tests {
             for n in &new { rebuilt.put(id(*n)); grown.put(id(*n)); }
             prop_assert_eq!(rebuilt.newest().collect::<Vec<_>>(), grown.newest().collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn what_is_too_old_is_forgotten_and_not_missed() {
+        let mut line = Timeline::new(4);
+        for n in 0..8 {
+            line.put(id(n));
+        }
+        line.forget_before(id(6));
+        assert_eq!(line.newest().collect::<Vec<_>>(), [id(7), id(6)]);
+        assert!(!line.is_short(), "what is older does not belong here");
+        line.put(id(8));
+        assert_eq!(line.len(), 3);
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub const STREAMS: [&str; 5] = ["posts", "reads", "returns", "churn", "deletes"]
 
 /// Posts that may still be deleted by chance.
 const RECENT: usize = 200;
+/// An author's posts that can still be deleted by name: as many as the action can ask for.
+const LATEST: usize = 500;
 const SWEEP: Span = Span::secs(1);
 
 #[derive(Clone, Debug)]
@@ -92,6 +94,9 @@ impl Client {
                 let latest = self.latest.entry(id.author()).or_default();
                 if !latest.contains(&id) {
                     latest.push(id);
+                    if latest.len() > LATEST {
+                        latest.remove(0);
+                    }
                 }
             }
             Msg::Deleted { id } => cx.fact(Fact::DeleteAcked(id)),

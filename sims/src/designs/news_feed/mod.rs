@@ -91,6 +91,12 @@ const KNOBS: &[Knob] = &[
     Knob::live("fence", Kind::Switch, "on", "safeguard: a delivery planned before an unfollow or a rebuild is refused"),
     Knob::live("backfill", Kind::Switch, "on", "safeguard: follows and shortfalls are filled from the authors' own lists"),
     Knob::live("trim", Kind::Switch, "on", "safeguard: a full timeline drops its oldest entry"),
+    Knob::at_start(
+        "retention",
+        Kind::Duration { min: Span::secs(60), max: Span::secs(24 * 3600) },
+        "30min",
+        "posts older than this are shown to nobody; lists, timelines and tombstones forget them",
+    ),
     Knob::at_start("users", Kind::Integer { min: 100, max: 20_000 }, "2000", "users, all of whom may post"),
     Knob::at_start("followees", Kind::Integer { min: 1, max: 300 }, "30", "how many a user follows in the mean"),
     Knob::at_start("skew", Kind::Number { min: 0.0, max: 1.5 }, "0.8", "how unevenly followers are spread: 0 evenly, 1 Zipf's law"),

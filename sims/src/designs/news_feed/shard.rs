@@ -108,6 +108,7 @@ impl Shard {
         match timer {
             Timer::Builds => self.tend_builds(cx),
             Timer::Report => {
+                self.forget(cx.system().horizon(cx.now()));
                 if !self.slots.is_empty() {
                     cx.gauge(BYTES_PER_TIMELINE, self.bytes() as f64 / self.slots.len() as f64);
                 }
@@ -117,11 +118,21 @@ impl Shard {
         }
     }
 
+    /// Posts too old to be shown, and the tombstones that kept them out.
+    fn forget(&mut self, horizon: PostId) {
+        self.slots.values_mut().for_each(|slot| slot.forget_before(horizon));
+        while self.tombstones.first().is_some_and(|id| *id < horizon) {
+            self.tombstones.pop_first();
+        }
+    }
+
     fn show(&mut self, from: NodeId, ticket: u64, user: u32, count: usize, cx: &mut Ctx<'_>) {
         self.warm(cx.now(), 1);
         cx.count(READ_WORK, cost::SHOW.0 / 1_000);
         let wait = self.desk.serve(cx.now(), cost::SHOW);
-        if let Some(ids) = self.slots.get(&user).and_then(|slot| slot.newest(count)) {
+        if let Some(mut ids) = self.slots.get(&user).and_then(|slot| slot.newest(count)) {
+            let horizon = cx.system().horizon(cx.now());
+            ids.retain(|id| *id >= horizon);
             cx.send_after(wait, from, Msg::Shown { ticket, ids });
             return;
         }
@@ -171,6 +182,9 @@ impl Shard {
     fn put(&mut self, id: PostId, users: &[u32], stamp: u64, cx: &mut Ctx<'_>) -> usize {
         cx.count(DELIVERIES, users.len() as u64);
         if self.tombstones.contains(&id) {
+            return 0;
+        }
+        if id < cx.system().horizon(cx.now()) {
             return 0;
         }
         let (rules, posted) = (self.rules(cx), Time(id.ms() * 1_000_000));

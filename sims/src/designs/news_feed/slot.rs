@@ -100,6 +100,12 @@ impl Slot {
         stamp < self.as_of || self.edges.get(&author).is_some_and(|(since, on)| !on && stamp < *since)
     }
 
+    pub fn forget_before(&mut self, horizon: PostId) {
+        if let Some(line) = &mut self.line {
+            line.forget_before(horizon);
+        }
+    }
+
     pub fn remove(&mut self, id: PostId) -> bool {
         self.line.as_mut().is_some_and(|line| line.remove(id))
     }

@@ -50,9 +50,11 @@ impl Store {
     fn post(&mut self, from: NodeId, id: PostId, cx: &mut Ctx<'_>) {
         let wait = self.desk.serve(cx.now(), cost::FETCH) + cost::SYNC;
         cx.send_after(wait, from, Msg::Posted { id });
-        if !self.posts.put(id) {
+        let horizon = cx.system().horizon(cx.now());
+        if id < horizon || !self.posts.put(id) {
             return;
         }
+        self.posts.forget_before(id.author(), horizon);
         cx.count(super::metrics::POSTS, 1);
         cx.fact(Fact::Stored(id));
         if !cx.system().plan.pulls(&self.map.graph, id.author()) {
@@ -77,7 +79,9 @@ impl Store {
         cx.count(LIST_READS, authors.len() as u64);
         cx.count(READ_WORK, work.0 / 1_000);
         let wait = self.desk.serve(cx.now(), work);
-        let lists = authors.iter().map(|author| (*author, self.posts.newest(*author, count))).collect();
+        let horizon = cx.system().horizon(cx.now());
+        let newest = |author: &u32| self.posts.newest(*author, count).into_iter().take_while(|id| *id >= horizon).collect();
+        let lists = authors.iter().map(|author| (*author, newest(author))).collect();
         cx.send_after(wait, from, Msg::ListsAre { ticket, lists, count });
     }
 

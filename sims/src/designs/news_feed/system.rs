@@ -15,6 +15,7 @@ use crate::kernel::time::{Span, Time};
 use crate::kernel::view::{Ask, View};
 use crate::kernel::world::World;
 use crate::parts::graph::FollowGraph;
+use crate::parts::timeline::PostId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
@@ -57,6 +58,14 @@ pub struct NewsFeed {
     pub tombstones: bool,
     pub fence: bool,
     pub backfill: bool,
+    pub retention: Span,
+}
+
+impl NewsFeed {
+    /// Posts below this are too old to be shown, and are forgotten.
+    pub fn horizon(&self, now: Time) -> PostId {
+        PostId::since(now - self.retention)
+    }
 }
 
 /// What decides which posts lie in which timeline. When it changes, timelines built under the old one are worthless.
@@ -199,6 +208,7 @@ impl System for NewsFeed {
             tombstones: knobs.on("tombstones"),
             fence: knobs.on("fence"),
             backfill: knobs.on("backfill"),
+            retention: knobs.span("retention"),
         }
     }
 

@@ -27,9 +27,10 @@ pub fn finally(world: &World<NewsFeed>, lamps: &mut Lamps) {
     }
     let users = parts.map.graph.users();
     let plan = world.system().plan;
+    let horizon = world.system().horizon(world.now());
     for user in (0..users).step_by((users / JUDGED_MAX + 1) as usize) {
-        let want = world.watch().naive(user, plan.keep);
-        let Some((got, may_miss)) = parts.answer(user) else { continue };
+        let want = world.watch().naive(user, plan.keep, horizon);
+        let Some((got, may_miss)) = parts.answer(user, horizon) else { continue };
         let enough = got.len() + may_miss >= want.len();
         let holds = enough && want.starts_with(&got);
         lamps.judge(SAME_TIMELINE, world.now(), holds, || differs(user, &got, &want));
@@ -71,15 +72,19 @@ impl<'a> Parts<'a> {
 
     /// What a reader of the whole timeline would get, and how many entries may be missing at its end: after deletes a timeline is
     /// filled up only once its slack is used up. None if there is no timeline and a reader would wait for a build.
-    fn answer(&self, user: u32) -> Option<(Vec<PostId>, usize)> {
+    fn answer(&self, user: u32, horizon: PostId) -> Option<(Vec<PostId>, usize)> {
         let plan = self.world.system().plan;
         let FeedNode::Shard(shard) = self.world.node(self.map.shard_of(user)) else { return None };
         let slot = shard.slot(user);
         let is_short = slot.is_some_and(super::slot::Slot::is_short);
-        let stored = slot.and_then(|slot| slot.newest(usize::MAX));
+        let young = |mut ids: Vec<PostId>| {
+            ids.retain(|id| *id >= horizon);
+            ids
+        };
+        let stored = slot.and_then(|slot| slot.newest(usize::MAX)).map(young);
         let is_stored = stored.is_some() && plan.strategy != super::system::Strategy::Pull;
         let lists = self.social.following_of(user).into_iter().filter(|author| !is_stored || plan.pulls(&self.map.graph, *author));
-        let lists: Vec<Vec<PostId>> = lists.filter_map(|author| Some(self.store(author)?.posts.newest(author, plan.keep))).collect();
+        let lists: Vec<Vec<PostId>> = lists.filter_map(|author| Some(young(self.store(author)?.posts.newest(author, plan.keep)))).collect();
         let mut all: Vec<&[PostId]> = lists.iter().map(Vec::as_slice).collect();
         let stored = stored.filter(|_| is_stored).unwrap_or_default();
         let missing = if is_stored && is_short { plan.slack() } else { 0 };

@@ -3,7 +3,7 @@
 use super::system::{Map, NewsFeed};
 use crate::kernel::invariant::Lamps;
 use crate::kernel::node::Watch;
-use crate::kernel::time::Time;
+use crate::kernel::time::{Span, Time};
 use crate::kernel::weight::{Flat, deep};
 use crate::parts::timeline::PostId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,15 @@ pub const WITHIN_BOUND: usize = 1;
 pub const DELETED_STAYS_DELETED: usize = 2;
 pub const SAME_TIMELINE: usize = 3;
 pub const REBUILT_ON_RETURN: usize = 4;
+
+/// Longer than a page is under way, or a list is cached.
+const STALE: Span = Span::secs(300);
+
+fn forget(posts: &mut BTreeSet<PostId>, horizon: PostId) {
+    while posts.first().is_some_and(|id| *id < horizon) {
+        posts.pop_first();
+    }
+}
 
 #[derive(Clone, Debug)]
 pub enum Fact {
@@ -70,11 +79,19 @@ impl Watch<NewsFeed> for FeedWatch {
             Fact::Graph(map) => self.map = Some(map),
             Fact::Stored(id) => {
                 if !self.gone.contains(&id) {
-                    self.live.entry(id.author()).or_default().insert(id);
+                    let posts = self.live.entry(id.author()).or_default();
+                    posts.insert(id);
+                    forget(posts, system.horizon(now));
                 }
             }
             Fact::Gone(id) => {
                 self.gone.insert(id);
+                // Pages under way may still show what was young enough when they were asked for.
+                let horizon = system.horizon(now - STALE);
+                forget(&mut self.gone, horizon);
+                while self.acked.first_key_value().is_some_and(|(id, _)| *id < horizon) {
+                    self.acked.pop_first();
+                }
                 if let Some(posts) = self.live.get_mut(&id.author()) {
                     posts.remove(&id);
                 }
@@ -111,14 +128,14 @@ impl FeedWatch {
         });
     }
 
-    /// The newest posts of everyone a user follows, by collecting and sorting them all.
-    pub fn naive(&self, user: u32, keep: usize) -> Vec<PostId> {
+    /// The newest posts since the horizon of everyone a user follows, by collecting and sorting them all.
+    pub fn naive(&self, user: u32, keep: usize, horizon: PostId) -> Vec<PostId> {
         let Some(map) = &self.map else { return Vec::new() };
         let changes = self.edges.get(&user);
         let kept = map.graph.following(user).iter().filter(|author| changes.and_then(|c| c.get(author)).copied().unwrap_or(true));
         let added = changes.into_iter().flatten().filter(|(_, on)| **on).map(|(author, _)| author);
         let authors: BTreeSet<u32> = kept.chain(added).copied().collect();
-        let mut posts: Vec<PostId> = authors.iter().filter_map(|author| self.live.get(author)).flatten().copied().collect();
+        let mut posts: Vec<PostId> = authors.iter().filter_map(|author| self.live.get(author)).flat_map(|posts| posts.range(horizon..)).copied().collect();
         posts.sort_unstable_by(|a, b| b.cmp(a));
         posts.truncate(keep);
         posts
