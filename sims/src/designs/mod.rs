@@ -3,6 +3,7 @@
 pub mod consensus;
 pub mod distributed_cache;
 pub mod message_queue;
+pub mod distributed_lock;
 pub mod news_feed;
 pub mod rate_limiter;
 pub mod task_scheduler;
@@ -14,3 +15,5 @@ use crate::kernel::design::Design;
 pub const ALL: &[&Design] = &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &task_scheduler::DESIGN];
 pub const ALL: &[&Design] = &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &consensus::DESIGN];
 pub const ALL: &[&Design] = &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &message_queue::DESIGN];
+pub const ALL: &[&Design] =
+    &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &task_scheduler::DESIGN, &distributed_lock::DESIGN];

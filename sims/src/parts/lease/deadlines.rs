@@ -14,7 +14,7 @@ pub struct Deadlines<K> {
 
 #[derive(Clone, Copy, Debug)]
 struct Running {
-    token: u64,
+    stamp: u64,
     until: Time,
     /// Its end was proposed: not again for a while.
     asked: Option<Time>,
@@ -27,11 +27,12 @@ impl<K> Default for Deadlines<K> {
 }
 
 impl<K: Ord + Clone> Deadlines<K> {
-    /// A lease was granted, renewed, or found by a new leader. Another token starts anew, the same one is never shortened.
-    pub fn start(&mut self, key: K, token: u64, until: Time) {
-        let running = self.ends.entry(key).or_insert(Running { token, until, asked: None });
-        let until = if running.token == token { running.until.max(until) } else { until };
-        *running = Running { token, until, asked: None };
+    /// A lease was granted, renewed, or found by a new leader. The stamp is the log's own number of that grant or renewal: another
+    /// one starts anew, the same one is never shortened.
+    pub fn start(&mut self, key: K, stamp: u64, until: Time) {
+        let running = self.ends.entry(key).or_insert(Running { stamp, until, asked: None });
+        let until = if running.stamp == stamp { running.until.max(until) } else { until };
+        *running = Running { stamp, until, asked: None };
     }
 
     /// A lease has ended, by release or by the log.
@@ -44,14 +45,14 @@ impl<K: Ord + Clone> Deadlines<K> {
         self.ends.clear();
     }
 
-    /// Leases that are over and whose end is to be proposed: name and token, so that a renewal on its way is not cut off by
-    /// the end of an older lease. What is still there after `again_before` was lost on its way and comes once more.
+    /// Leases that are over and whose end is to be proposed: name and stamp, so that the log can pass over an end that a renewal
+    /// has overtaken. What is still there after `again_before` was lost on its way and comes once more.
     pub fn over(&mut self, now: Time, again_before: Time) -> Vec<(K, u64)> {
         let mut over = Vec::new();
         for (key, running) in &mut self.ends {
             if running.until <= now && running.asked.is_none_or(|asked| asked <= again_before) {
                 running.asked = Some(now);
-                over.push((key.clone(), running.token));
+                over.push((key.clone(), running.stamp));
             }
         }
         over
@@ -59,6 +60,11 @@ impl<K: Ord + Clone> Deadlines<K> {
 
     pub fn until(&self, key: &K) -> Option<Time> {
         self.ends.get(key).map(|running| running.until)
+    }
+
+    /// The earliest end of those counted.
+    pub fn next_end(&self) -> Option<Time> {
+        self.ends.values().map(|running| running.until).min()
     }
 
     pub fn len(&self) -> usize {

@@ -97,6 +97,12 @@ impl<K: Ord, O: Copy + PartialEq> Table<K, O> {
         self.held.extract_if(.., |_, lease| lease.until <= now).collect()
     }
 
+    /// Replaces everything by what another table held: its rows, and the highest token it gave.
+    pub fn restore(&mut self, rows: impl IntoIterator<Item = (K, Lease<O>)>, issued: u64) {
+        self.held = rows.into_iter().collect();
+        self.issued = issued;
+    }
+
     /// The earliest end of those kept.
     pub fn next_end(&self) -> Option<Time> {
         self.held.values().map(|lease| lease.until).min()
