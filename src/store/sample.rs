@@ -22,6 +22,9 @@ const NOTES: [&str; 8] = [
     "Alarms: hit share under 0.7 for five minutes; queue older than 10 s.",
 ];
 
+/// What a third of the attempts say.
+const SOMETIMES: &str = "Two regions, 80 ms apart.";
+
 /// Fills a store with `weeks` of history up to `now`.
 pub(crate) fn long(store: &Store, catalog: &Catalog, seed: u64, weeks: u64, now: DateTime<Utc>) {
     let mut rng = Rng::stream(seed, "a long history");
@@ -69,7 +72,11 @@ fn sit(store: &Store, card: &Problem, rubric: &Rubric, skill: f64, at: DateTime<
             session.next_phase().unwrap();
         }
         session.pass(phase.time.mul_f64(0.7 + 0.5 * rng.unit()));
-        let lines: Vec<&str> = NOTES.iter().filter(|_| rng.chance(skill * 0.7)).copied().collect();
+        let mut lines: Vec<&str> = NOTES.iter().filter(|_| rng.chance(skill * 0.7)).copied().collect();
+        // By the day, not by chance: whatever cards there are, some attempts say this and others do not.
+        if place == 0 && (at.timestamp() / 86_400) % 3 == 0 {
+            lines.push(SOMETIMES);
+        }
         session.write(place, &lines.join("\n")).unwrap();
         if rng.chance(1.0 - skill) {
             let _ = session.hint();

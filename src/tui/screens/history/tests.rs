@@ -99,13 +99,13 @@ fn words_filters_and_problems_narrow_the_list() {
     let (room, catalog) = (Room::new(), Catalog::load(None));
     let mut screen = long(&room, &catalog);
     let all = screen.entries().len();
-    room.write(&mut screen, "/virtual nodes");
+    room.write(&mut screen, "/two regions");
     settle(&room, &mut screen);
     let found = screen.entries().len();
     assert!(found > 0 && found < all, "{found} of {all}");
     room.press(&mut screen, KeyCode::Enter);
     let shown = room.show(&screen, 120, 40);
-    assert!(shown.contains("/virtual nodes") && shown.contains("Found"), "{shown}");
+    assert!(shown.contains("/two regions") && shown.contains("Found"), "{shown}");
     room.write(&mut screen, "f");
     for _ in 0..3 {
         room.press(&mut screen, KeyCode::Down);
