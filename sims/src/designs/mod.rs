@@ -4,6 +4,7 @@ pub mod consensus;
 pub mod distributed_cache;
 pub mod message_queue;
 pub mod distributed_lock;
+pub mod distributed_transactions;
 pub mod news_feed;
 pub mod rate_limiter;
 pub mod task_scheduler;
@@ -17,3 +18,5 @@ pub const ALL: &[&Design] = &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique
 pub const ALL: &[&Design] = &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &message_queue::DESIGN];
 pub const ALL: &[&Design] =
     &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &task_scheduler::DESIGN, &distributed_lock::DESIGN];
+pub const ALL: &[&Design] =
+    &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &distributed_transactions::DESIGN];

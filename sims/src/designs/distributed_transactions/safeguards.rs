@@ -1,0 +1,83 @@
+//! What keeps the laws up, each with the trial in which its absence shows.
+
+use crate::kernel::design::{Harm, Safeguard, Trial};
+use crate::kernel::time::Span;
+
+/// Nothing but what the script asks for.
+const QUIET: (&str, &str) = ("rate", "0/s");
+const NO_READS: (&str, &str) = ("reads", "0/s");
+
+pub const SAFEGUARDS: &[Safeguard] = &[
+    Safeguard {
+        knob: "protocol",
+        safe: &["2pc"],
+        off: "saga",
+        harms: Harm::Breaks("reads-whole"),
+        trial: Trial { set: &[("hot_share", "1"), ("reads", "50/s")], script: &[], length: Span::secs(10) },
+    },
+    Safeguard {
+        knob: "protocol",
+        safe: &["2pc"],
+        off: "3pc",
+        harms: Harm::Breaks("atomic"),
+        // The first bank has heard that all said yes; then it and the coordinator are alone.
+        trial: Trial {
+            set: &[QUIET, NO_READS, ("legs", "3")],
+            script: &["1s=crash-at:node=coord,step=precommit-half", "1s=transfer", "1050ms=partition:groups=coord bank1 | bank2 bank3"],
+            length: Span::secs(30),
+        },
+    },
+    Safeguard {
+        knob: "log_decision",
+        safe: &["on"],
+        off: "off",
+        harms: Harm::Breaks("decision-stands"),
+        trial: Trial { set: &[QUIET, NO_READS], script: &["1s=crash-at:node=coord,step=half-told,for=1s", "1s=transfer"], length: Span::secs(10) },
+    },
+    Safeguard {
+        knob: "await_acks",
+        safe: &["on"],
+        off: "off",
+        harms: Harm::Breaks("atomic"),
+        trial: Trial { set: &[NO_READS], script: &["3s=fill-disk:node=bank1", "4s=fill-disk:node=bank1,full=off"], length: Span::secs(10) },
+    },
+    Safeguard {
+        knob: "abort_on_error",
+        safe: &["on"],
+        off: "off",
+        harms: Harm::Breaks("settled"),
+        trial: Trial { set: &[QUIET, NO_READS], script: &["1s=transfer:refused=on"], length: Span::secs(5) },
+    },
+    Safeguard {
+        knob: "force_votes",
+        safe: &["on"],
+        off: "off",
+        harms: Harm::Breaks("conserved"),
+        trial: Trial { set: &[QUIET, NO_READS], script: &["1s=crash-at:node=bank1,step=voted,for=500ms", "1s=transfer"], length: Span::secs(10) },
+    },
+    Safeguard {
+        knob: "relock",
+        safe: &["on"],
+        off: "off",
+        harms: Harm::Breaks("never-overdrawn"),
+        trial: Trial {
+            set: &[("hot_share", "1"), ("banks", "2"), ("opening", "10000"), ("rate", "200/s"), NO_READS],
+            script: &["2s=crash-at:node=coord,step=decided,for=3s", "2100ms=crash:node=bank1", "2200ms=restart:node=bank1"],
+            length: Span::secs(20),
+        },
+    },
+    Safeguard {
+        knob: "read_locks",
+        safe: &["on"],
+        off: "off",
+        harms: Harm::Breaks("reads-whole"),
+        trial: Trial { set: &[("hot_share", "1"), ("reads", "100/s")], script: &[], length: Span::secs(10) },
+    },
+    Safeguard {
+        knob: "idempotent",
+        safe: &["on"],
+        off: "off",
+        harms: Harm::Breaks("conserved"),
+        trial: Trial { set: &[("protocol", "saga"), ("refusals", "0.5"), NO_READS], script: &["0s=lose:from=bank,to=coord,share=0.3"], length: Span::secs(5) },
+    },
+];
