@@ -6,6 +6,7 @@ pub mod message_queue;
 pub mod distributed_lock;
 pub mod distributed_transactions;
 pub mod news_feed;
+pub mod payment_system;
 pub mod rate_limiter;
 pub mod task_scheduler;
 pub mod unique_id_generator;
@@ -20,3 +21,4 @@ pub const ALL: &[&Design] =
     &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &task_scheduler::DESIGN, &distributed_lock::DESIGN];
 pub const ALL: &[&Design] =
     &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &distributed_transactions::DESIGN];
+pub const ALL: &[&Design] = &[&news_feed::DESIGN, &payment_system::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN];

@@ -1,0 +1,104 @@
+//! Panes of the payment system: its latest payments, its books, its states, and who has card numbers in hand.
+
+use super::money::{COINS, MONIES, told};
+use super::payment::State;
+use super::role::Role;
+use super::store::Store;
+use super::system::{Payments, STORE};
+use crate::kernel::view::{self, Ask, Bar, Table, View};
+use crate::kernel::world::World;
+use crate::parts::ledger::Account;
+
+pub fn pane(world: &World<Payments>, pane: &str, ask: &Ask) -> View {
+    let Role::Store(store) = world.node(STORE) else { return View::Empty("there is no store".into()) };
+    match pane {
+        "payments" if store.tables.payments.is_empty() => View::Empty("nobody has paid yet".into()),
+        "payments" => View::Table(payments(world, store, usize::from(ask.rows).saturating_sub(1))),
+        "books" => View::Table(books(store)),
+        _ => View::Bars(states(world, store)),
+    }
+}
+
+/// Open ones first, then the latest.
+fn payments(world: &World<Payments>, store: &Store, most: usize) -> Table {
+    let head = ["payment", "merchant", "amount", "state", "age", "given back", "network"].map(String::from).to_vec();
+    let open = store.tables.payments.iter().filter(|(_, row)| row.state.is_open());
+    let closed = store.tables.payments.iter().rev().filter(|(_, row)| !row.state.is_open());
+    let cutoff = world.system().cutoff;
+    let rows = open.chain(closed).take(most).map(|(payment, row)| {
+        let age = world.now().since(row.born);
+        let state = if row.state.is_open() && age >= cutoff { format!("{} !", row.state.word()) } else { row.state.word().to_string() };
+        vec![
+            payment.to_string(),
+            (row.merchant + 1).to_string(),
+            told(row.amount, row.coin),
+            state,
+            format!("{:.1} s", age.as_secs()),
+            given_back(row),
+            format!("net{}", row.net + 1),
+        ]
+    });
+    Table { rows: rows.collect(), head }
+}
+
+fn given_back(row: &super::payment::Payment) -> String {
+    match (row.refunded + row.disputed, row.reserved) {
+        (0, 0) => String::new(),
+        (done, 0) => told(done, row.coin),
+        (_, reserved) => format!("{} asked", told(reserved, row.coin)),
+    }
+}
+
+/// Balances per currency; what stands last must be nothing.
+fn books(store: &Store) -> Table {
+    let mut head = vec!["account".to_string()];
+    head.extend(MONIES.iter().map(|money| money.name.to_string()));
+    let (ledger, chart) = (&store.tables.ledger, &store.tables.chart);
+    let house = |name: &str, account: fn(&super::money::House) -> Account| {
+        let mut row = vec![name.to_string()];
+        row.extend((0..COINS).map(|coin| told(ledger.balance(account(&chart.houses[coin])), coin as u8)));
+        row
+    };
+    let mut merchants = [0i64; COINS];
+    for (merchant, rows) in chart.merchants.iter().enumerate() {
+        merchants[merchant % COINS] += rows.iter().map(|row| ledger.balance(*row)).sum::<i64>() + ledger.balance(chart.incoming[merchant]);
+    }
+    let mut owed = vec!["merchants".to_string()];
+    owed.extend(merchants.iter().enumerate().map(|(coin, sum)| told(*sum, coin as u8)));
+    let mut sums = vec!["sum of all".to_string()];
+    sums.extend((0..COINS).map(|coin| store.tables.total(coin).to_string()));
+    let rows = vec![
+        house("networks owe us", |house| house.receivable),
+        owed,
+        house("our fees", |house| house.fees),
+        house("exchange", |house| house.position),
+        house("suspense", |house| house.suspense),
+        sums,
+    ];
+    Table { head, rows }
+}
+
+fn states(world: &World<Payments>, store: &Store) -> Vec<Bar> {
+    let cutoff = world.system().cutoff;
+    let old = store.tables.payments.values().filter(|row| row.state.is_open() && world.now().since(row.born) >= cutoff).count();
+    let bar = |state: State| {
+        let warn = state.is_open() && old > 0;
+        let says = match state {
+            State::Pending => {
+                if old > 0 {
+                    format!("unknown here; {old} open ones older than the cut-off")
+                } else {
+                    "what the network did is not known here".into()
+                }
+            }
+            State::Authorised => "held on the card".into(),
+            State::Captured => "taken".into(),
+            State::Failed => "refused: nothing taken, nothing held".into(),
+            State::Voided => "a hold that was let go".into(),
+            State::Refunded => "taken and given back whole".into(),
+        };
+        let value = store.tables.census[state as usize] as f64;
+        Bar { name: state.word().into(), value, says, state: if warn { view::State::Warn } else { view::State::Idle } }
+    };
+    State::ALL.into_iter().map(bar).collect()
+}
