@@ -1,6 +1,7 @@
 //! Every design: one folder each.
 
 pub mod consensus;
+pub mod configuration_service;
 pub mod distributed_cache;
 pub mod message_queue;
 pub mod distributed_lock;
@@ -22,3 +23,4 @@ pub const ALL: &[&Design] =
 pub const ALL: &[&Design] =
     &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &distributed_transactions::DESIGN];
 pub const ALL: &[&Design] = &[&news_feed::DESIGN, &payment_system::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN];
+pub const ALL: &[&Design] = &[&news_feed::DESIGN, &rate_limiter::DESIGN, &unique_id_generator::DESIGN, &distributed_cache::DESIGN, &configuration_service::DESIGN];

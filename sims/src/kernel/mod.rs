@@ -9,7 +9,7 @@ pub mod disk;
 pub mod faults;
 pub mod floor;
 pub mod halt;
-mod inflict;
+pub(crate) mod inflict;
 pub mod invariant;
 pub mod knob;
 pub mod load;
