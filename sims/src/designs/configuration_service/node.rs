@@ -5,6 +5,7 @@ use super::message::{Msg, Timer};
 use super::server::{Ctx, Server};
 use super::system::Config;
 use super::watching::Watching;
+use crate::kernel::disk::File;
 use crate::kernel::node::{Look, Node, NodeId};
 use crate::kernel::view::State;
 
@@ -22,6 +23,12 @@ impl Node<Config> for Role {
             Role::Server(server) => server.start(cx),
             Role::Host(watching) => watching.start(cx),
             Role::App(app) => app.start(cx),
+        }
+    }
+
+    fn files(&mut self, each: &mut dyn FnMut(&mut dyn File)) {
+        if let Role::Server(server) = self {
+            server.files(each);
         }
     }
 

@@ -7,6 +7,7 @@ use super::tenure::Tenure;
 use super::watch::Fact;
 use super::{STABLE_TICK, metrics, streams::Streams};
 use crate::kernel::cx::Cx;
+use crate::kernel::disk::File;
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
@@ -55,6 +56,11 @@ pub struct Server {
 }
 
 impl Server {
+    /// What stands on its disk.
+    pub fn files(&mut self, each: &mut dyn FnMut(&mut dyn File)) {
+        self.member.files(each);
+    }
+
     pub fn new(machine: Machine, system: &Config) -> Server {
         let told = machine.store.revision();
         Server {

@@ -11,6 +11,7 @@ use super::watcher::Watcher;
 use super::watching::Watching;
 use super::{finally, view};
 use crate::kernel::action::Action;
+use crate::kernel::disk::Disk;
 use crate::kernel::invariant::Lamps;
 use crate::kernel::knob::Knobs;
 use crate::kernel::network::Delay;
@@ -238,6 +239,10 @@ impl System for Config {
         }
     }
 
+    fn disk(&self, _: &'static str) -> Disk {
+        Disk { sync: Delay::fixed(self.fsync), torn: false, metric: None }
+    }
+
     fn act(stage: &mut Stage<'_, Self>, action: &Action) -> Result<(), String> {
         match action.name.as_str() {
             "compact" => {
@@ -373,10 +378,6 @@ impl raft::Host for Config {
 
     fn fact(fact: raft::Fact) -> Fact {
         Fact::Raft(fact)
-    }
-
-    fn fsync(&self) -> Span {
-        self.fsync
     }
 }
 

@@ -10,6 +10,7 @@ use super::wire::{Msg, Timer};
 use super::{verdict, view};
 use crate::kernel::action::Action;
 use crate::kernel::cx::Cx;
+use crate::kernel::disk::Disk;
 use crate::kernel::invariant::Lamps;
 use crate::kernel::knob::Knobs;
 use crate::kernel::network::Delay;
@@ -218,6 +219,10 @@ impl System for Locks {
         self.trip
     }
 
+    fn disk(&self, _: &'static str) -> Disk {
+        Disk { sync: Delay::fixed(self.fsync), torn: false, metric: None }
+    }
+
     fn act(stage: &mut Stage<'_, Self>, action: &Action) -> Result<(), String> {
         match action.name.as_str() {
             "promote" => promote(stage),
@@ -262,10 +267,6 @@ impl Host for Locks {
     fn fact(_: raft::Fact) -> Fact {
         // The five safety properties are judged in the problem about consensus.
         Fact::OfRaft
-    }
-
-    fn fsync(&self) -> Span {
-        self.fsync
     }
 }
 

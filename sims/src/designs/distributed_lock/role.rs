@@ -7,6 +7,7 @@ use super::storage::Storage;
 use super::store::Store;
 use super::wire::{Msg, Timer};
 use crate::kernel::cx::Cx;
+use crate::kernel::disk::File;
 use crate::kernel::node::{Look, Node, NodeId};
 
 #[derive(Clone)]
@@ -26,6 +27,12 @@ impl Node<Locks> for Role {
             Role::Server(server) => server.start(cx),
             Role::Store(store) => store.start(cx),
             Role::Storage(_) => {}
+        }
+    }
+
+    fn files(&mut self, each: &mut dyn FnMut(&mut dyn File)) {
+        if let Role::Server(server) = self {
+            server.files(each);
         }
     }
 

@@ -6,6 +6,7 @@ use super::watch::{Change, Fact};
 use super::wire::{Answer, Ask, Lock, Msg, Owner, Request, Timer};
 use super::{TICK, metrics};
 use crate::kernel::cx::Cx;
+use crate::kernel::disk::File;
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
@@ -36,6 +37,11 @@ impl Default for Server {
 }
 
 impl Server {
+    /// What stands on its disk.
+    pub fn files(&mut self, each: &mut dyn FnMut(&mut dyn File)) {
+        self.member.files(each);
+    }
+
     pub fn found(&mut self, group: &[NodeId]) {
         self.member.begin(group);
     }
