@@ -31,6 +31,6 @@ pub mod ulid;
 pub mod uuid;
 pub mod version_vector;
 pub mod visibility;
-pub mod wheel;
 pub mod watches;
+pub mod wheel;
 pub mod zipf;

@@ -27,8 +27,14 @@ enum Aim {
     Update(Transaction),
     /// The second half of an update that is made in two.
     Rest(Transaction),
-    Grant { holder: u32, lease: u64 },
-    Renew { holder: u32, lease: u64 },
+    Grant {
+        holder: u32,
+        lease: u64,
+    },
+    Renew {
+        holder: u32,
+        lease: u64,
+    },
 }
 
 #[derive(Clone)]

@@ -66,11 +66,20 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// Whether the compares held, and the store's revision afterwards.
-    Done { held: bool, revision: u64 },
+    Done {
+        held: bool,
+        revision: u64,
+    },
     /// The store would not begin it.
     Refused,
-    Granted { fresh: bool, revision: u64 },
-    Revoked { lease: u64, gone: Option<usize> },
+    Granted {
+        fresh: bool,
+        revision: u64,
+    },
+    Revoked {
+        lease: u64,
+        gone: Option<usize>,
+    },
     Compacted,
 }
 

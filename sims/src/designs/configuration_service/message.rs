@@ -23,17 +23,35 @@ pub enum How {
 #[derive(Clone, Debug)]
 pub enum Ask {
     /// What some keys hold, at a revision that is at least `least`.
-    Read { keys: Keys<Key>, how: How, least: u64 },
+    Read {
+        keys: Keys<Key>,
+        how: How,
+        least: u64,
+    },
     Write(Transaction),
-    Grant { lease: u64, ttl: Span, key: Key },
-    Renew { lease: u64 },
+    Grant {
+        lease: u64,
+        ttl: Span,
+        key: Key,
+    },
+    Renew {
+        lease: u64,
+    },
 }
 
 #[derive(Clone, Debug)]
 pub enum Reply {
-    Items { revision: u64, items: Arc<[Item]> },
-    Done { held: bool, revision: u64 },
-    Granted { revision: u64 },
+    Items {
+        revision: u64,
+        items: Arc<[Item]>,
+    },
+    Done {
+        held: bool,
+        revision: u64,
+    },
+    Granted {
+        revision: u64,
+    },
     Renewed,
     /// There is no such lease, or none any more.
     NoLease,
@@ -62,20 +80,53 @@ pub enum Down {
 #[derive(Clone)]
 pub enum Msg {
     Raft(raft::Message<Machine>),
-    Ask { op: u64, ask: Ask },
-    Answer { op: u64, reply: Reply },
+    Ask {
+        op: u64,
+        ask: Ask,
+    },
+    Answer {
+        op: u64,
+        reply: Reply,
+    },
     /// A follower asks what a linearizable read must have seen.
-    IndexAsk { n: u64 },
-    IndexIs { n: u64, revision: Option<u64> },
+    IndexAsk {
+        n: u64,
+    },
+    IndexIs {
+        n: u64,
+        revision: Option<u64>,
+    },
     /// Watch from `next` on; nothing: from now on.
-    Watch { epoch: u64, watcher: u32, attempt: u32, keys: Keys<Key>, next: Option<u64> },
-    Unwatch { epoch: u64, id: WatchId },
-    Handled { epoch: u64, ids: Vec<WatchId> },
-    Ping { epoch: u64 },
-    Pong { epoch: u64 },
+    Watch {
+        epoch: u64,
+        watcher: u32,
+        attempt: u32,
+        keys: Keys<Key>,
+        next: Option<u64>,
+    },
+    Unwatch {
+        epoch: u64,
+        id: WatchId,
+    },
+    Handled {
+        epoch: u64,
+        ids: Vec<WatchId>,
+    },
+    Ping {
+        epoch: u64,
+    },
+    Pong {
+        epoch: u64,
+    },
     /// The server knows nothing of that stream.
-    Unknown { epoch: u64 },
-    Down { epoch: u64, seq: u64, down: Down },
+    Unknown {
+        epoch: u64,
+    },
+    Down {
+        epoch: u64,
+        seq: u64,
+        down: Down,
+    },
 }
 
 impl Message for Msg {

@@ -18,13 +18,7 @@ const fn trial(set: &'static [(&'static str, &'static str)], script: &'static [&
 
 pub const SAFEGUARDS: &[Safeguard] = &[
     breaks("resume", &["revision"], "now", "watch-complete", trial(BUSY, CUT_OFF, 20)),
-    breaks(
-        "gap",
-        &["told"],
-        "skip",
-        "watch-complete",
-        trial(&[("services", "10"), ("watchers", "100"), ("write_share", "0.3"), ("keep", "1s")], CUT_OFF, 20),
-    ),
+    breaks("gap", &["told"], "skip", "watch-complete", trial(&[("services", "10"), ("watchers", "100"), ("write_share", "0.3"), ("keep", "1s")], CUT_OFF, 20)),
     breaks("writes", &["compare"], "blind", "transactions-atomic", trial(BUSY, &["2s=update:n=40,service=1"], 6)),
     breaks("writes", &["compare"], "split", "transactions-atomic", trial(BUSY, &[], 6)),
     breaks("read_mode", &["linearizable"], "follower", "reads-linearizable", trial(BUSY, &["1s=slow:from=s,to=s3,by=30ms"], 10)),

@@ -28,11 +28,25 @@ pub(super) enum Job {
 /// Who waits for Raft, or for this server to have seen a revision.
 #[derive(Clone, Debug)]
 pub(super) enum Waiting {
-    Write { from: NodeId, op: u64 },
-    Read { from: NodeId, op: u64, keys: Keys<Key> },
-    Renewal { from: NodeId, op: u64, lease: u64 },
+    Write {
+        from: NodeId,
+        op: u64,
+    },
+    Read {
+        from: NodeId,
+        op: u64,
+        keys: Keys<Key>,
+    },
+    Renewal {
+        from: NodeId,
+        op: u64,
+        lease: u64,
+    },
     /// A follower's read: it is told what it must have seen.
-    Index { follower: NodeId, n: u64 },
+    Index {
+        follower: NodeId,
+        n: u64,
+    },
 }
 
 #[derive(Clone)]

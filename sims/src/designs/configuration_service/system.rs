@@ -358,7 +358,11 @@ fn chosen_servers(stage: &Stage<'_, Config>, name: &str) -> Result<Vec<NodeId>, 
         return Ok(servers);
     }
     let id = stage.find(name)?;
-    if stage.role("s").contains(&id) { Ok(servers.into_iter().filter(|s| *s == id).collect()) } else { Err(format!("`{name}` is no server: s1 to s{}", stage.role("s").len())) }
+    if stage.role("s").contains(&id) {
+        Ok(servers.into_iter().filter(|s| *s == id).collect())
+    } else {
+        Err(format!("`{name}` is no server: s1 to s{}", stage.role("s").len()))
+    }
 }
 
 impl raft::Host for Config {

@@ -17,37 +17,96 @@ use std::sync::Arc;
 pub enum Fact {
     Raft(raft::Fact),
     /// A server has applied a revision.
-    Applied { changes: Arc<[Change]> },
+    Applied {
+        changes: Arc<[Change]>,
+    },
     /// A watcher has taken changes in.
-    Got { watcher: u32, service: Option<u32>, batch: Batch },
+    Got {
+        watcher: u32,
+        service: Option<u32>,
+        batch: Batch,
+    },
     /// A watcher believes that it has had everything up to a revision.
-    Progress { watcher: u32, service: Option<u32>, upto: u64 },
+    Progress {
+        watcher: u32,
+        service: Option<u32>,
+        upto: u64,
+    },
     /// It was told that it cannot go on.
-    Told { watcher: u32 },
+    Told {
+        watcher: u32,
+    },
     /// It has read everything anew.
-    Based { watcher: u32, service: Option<u32>, revision: u64, polled: bool },
+    Based {
+        watcher: u32,
+        service: Option<u32>,
+        revision: u64,
+        polled: bool,
+    },
     /// Its process was started anew.
-    Forgot { watcher: u32 },
+    Forgot {
+        watcher: u32,
+    },
     /// A read begins, ends, is given up.
-    Asked { app: NodeId, op: u64, service: u32 },
-    Answered { app: NodeId, op: u64, service: u32, seen: Seen, torn: bool },
+    Asked {
+        app: NodeId,
+        op: u64,
+        service: u32,
+    },
+    Answered {
+        app: NodeId,
+        op: u64,
+        service: u32,
+        seen: Seen,
+        torn: bool,
+    },
     /// A transaction is sent for the first time; it swaps a serial, or writes one whatever stands there.
-    Wrote { app: NodeId, op: u64, service: u32, from: Option<u32>, to: u32 },
-    Swapped { app: NodeId, op: u64, held: bool },
+    Wrote {
+        app: NodeId,
+        op: u64,
+        service: u32,
+        from: Option<u32>,
+        to: u32,
+    },
+    Swapped {
+        app: NodeId,
+        op: u64,
+        held: bool,
+    },
     /// Nobody waits any more for what a read or a transaction gives.
-    GaveUp { app: NodeId, op: u64 },
+    GaveUp {
+        app: NodeId,
+        op: u64,
+    },
     /// An update was acknowledged.
-    Completed { revision: u64 },
+    Completed {
+        revision: u64,
+    },
     /// A server leads and has not stood still since.
-    Leads { term: u64, since: Time },
-    Granted { lease: u64, ttl: Span },
+    Leads {
+        term: u64,
+        since: Time,
+    },
+    Granted {
+        lease: u64,
+        ttl: Span,
+    },
     /// A leader has given a lease its time anew.
-    Renewed { lease: u64 },
+    Renewed {
+        lease: u64,
+    },
     /// Its holder has been told so, and had asked at that moment.
-    Held { lease: u64, since: Time },
+    Held {
+        lease: u64,
+        since: Time,
+    },
     /// A leader proposes its end.
-    Expiring { lease: u64 },
-    Gone { lease: u64 },
+    Expiring {
+        lease: u64,
+    },
+    Gone {
+        lease: u64,
+    },
 }
 
 #[derive(Clone, Default)]
@@ -122,7 +181,10 @@ impl ConfigWatch {
                 if change.key == manifest(service) {
                     let (base, stood) = (value.base, pair.modified);
                     lamps.judge(lamps::ATOMIC, now, base == stood, || {
-                        format!("revision {revision} replaced {} of revision {stood}, but its writer had read revision {base}: an update is lost", told(change.key))
+                        format!(
+                            "revision {revision} replaced {} of revision {stood}, but its writer had read revision {base}: an update is lost",
+                            told(change.key)
+                        )
                     });
                     (pair.modified, pair.serial) = (revision, value.serial);
                 } else {
@@ -226,7 +288,11 @@ impl ConfigWatch {
         self.lease_tail = lease.held.map(|held| now.since(held));
         if let Some(held) = lease.held {
             lamps.judge(lamps::EARLY, now, now >= held + lease.ttl, || {
-                format!("lease {id:x} went {:.3} s after its holder had asked for {:.1} s and been granted them", now.since(held).as_secs(), lease.ttl.as_secs())
+                format!(
+                    "lease {id:x} went {:.3} s after its holder had asked for {:.1} s and been granted them",
+                    now.since(held).as_secs(),
+                    lease.ttl.as_secs()
+                )
             });
         }
     }
@@ -326,6 +392,13 @@ impl Watch<Config> for ConfigWatch {
 
     fn weight(&self) -> usize {
         let lists = self.services.bytes() + deep(self.services.values(), Flat::bytes) + self.every.bytes() + self.applied.bytes();
-        self.raft.weight() + lists + self.pairs.bytes() + self.watchers.bytes() + self.reads.bytes() + self.leases.bytes() + self.history.weight() + self.calls.bytes()
+        self.raft.weight()
+            + lists
+            + self.pairs.bytes()
+            + self.watchers.bytes()
+            + self.reads.bytes()
+            + self.leases.bytes()
+            + self.history.weight()
+            + self.calls.bytes()
     }
 }

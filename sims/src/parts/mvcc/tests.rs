@@ -202,7 +202,8 @@ fn a_transaction_that_is_refused_leaves_no_trace() {
 fn of_two_who_compare_the_same_revision_one_wins() {
     let mut store: Store<u8, u32> = Store::default();
     store.apply(&Txn::put(1, 10)).unwrap();
-    let swap = |value| Txn { compares: vec![Compare::unchanged(1, 1)], then: vec![Op::Put { key: 1, value, lease: 0 }], otherwise: vec![Op::Read(Keys::One(1))] };
+    let swap =
+        |value| Txn { compares: vec![Compare::unchanged(1, 1)], then: vec![Op::Put { key: 1, value, lease: 0 }], otherwise: vec![Op::Read(Keys::One(1))] };
     assert!(store.apply(&swap(11)).unwrap().held);
     let second = store.apply(&swap(12)).unwrap();
     assert!(!second.held);

@@ -44,7 +44,8 @@ pub fn header(screen: &LabScreen, theme: &Theme) -> Header {
     let moment = format!(" · seed {} · {}  ", frame.seed, frame.now);
     let motion = motion(frame, theme);
     // The title gives way: it is known, the rest changes.
-    let taken: usize = [&right, &motion].iter().flat_map(|spans| spans.iter()).map(Span::width).sum::<usize>() + moment.chars().count() + "Lab ·     F1 help  ".len();
+    let taken: usize =
+        [&right, &motion].iter().flat_map(|spans| spans.iter()).map(Span::width).sum::<usize>() + moment.chars().count() + "Lab ·     F1 help  ".len();
     let room = usize::from(screen.drawn.get().width).saturating_sub(taken).clamp(8, 28);
     let mut left = vec![Span::raw(format!("Lab · {}{moment}", text::fit(&screen.title, room)))];
     left.extend(motion);
