@@ -26,6 +26,8 @@ pub struct Client {
     pub open: Option<Open>,
     pub answered: u64,
     pub repeats: u64,
+    /// The latest entry that an answer came from.
+    seen: u64,
     /// When those that wait arrived, and whether they must be writes.
     backlog: VecDeque<(Time, bool)>,
     stream: Stream,
@@ -50,6 +52,7 @@ impl Client {
             open: None,
             answered: 0,
             repeats: 0,
+            seen: 0,
             backlog: VecDeque::new(),
             stream: Stream::new(Arrivals::Poisson, load),
             rng,
@@ -105,7 +108,7 @@ impl Client {
         cx.after(system.timeout, Timer::Late { seq: self.seq, tries });
     }
 
-    pub fn on_done(&mut self, seq: u64, value: Option<u64>, cx: &mut Cx<'_, Consensus>) {
+    pub fn on_done(&mut self, seq: u64, value: Option<u64>, index: u64, cx: &mut Cx<'_, Consensus>) {
         // An answer to something answered before is late, not wrong.
         if seq != self.seq {
             return;
@@ -115,11 +118,13 @@ impl Client {
         cx.count(metrics::ANSWERED, 1);
         if open.op.reads() {
             cx.record_since(metrics::READ, open.since);
+            cx.count(metrics::WENT_BACK, u64::from(index < self.seen));
         } else {
             cx.count(metrics::WRITES, 1);
             cx.record_since(metrics::WRITE, open.since);
         }
         cx.fact(Fact::Answered { client: cx.me(), number: self.number, op: open.op, value });
+        self.seen = self.seen.max(index);
         self.next(cx);
     }
 
@@ -161,6 +166,7 @@ impl Client {
         self.backlog.clear();
         self.number += 1_000;
         self.seq = 0;
+        self.seen = 0;
     }
 
     pub fn look(&self) -> Look {

@@ -19,6 +19,8 @@ pub enum Msg {
     Done {
         seq: u64,
         value: Option<u64>,
+        /// Up to which entry the store that answers had come.
+        index: u64,
     },
     /// Not here; perhaps there.
     No {
@@ -42,7 +44,7 @@ impl Message for Msg {
         match self {
             Msg::Raft(message) => message.mark(),
             Msg::Ask { client, seq, op } => splitmix(client << 32 ^ seq << 8 ^ u64::from(op.key())),
-            Msg::Done { seq, value } => splitmix(seq ^ value.unwrap_or(1) << 20),
+            Msg::Done { seq, value, index } => splitmix(seq ^ value.unwrap_or(1) << 20 ^ index << 40),
             Msg::No { seq, hint } => splitmix(!seq ^ hint.map_or(0, |id| u64::from(id.0) + 1) << 40),
         }
     }

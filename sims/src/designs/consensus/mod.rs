@@ -144,11 +144,9 @@ mod metrics {
     pub const COMMITTED: Id = Id(12);
     pub const SNAPSHOTS: Id = Id(13);
     pub const SYNC: Id = Id(14);
-    pub const STALE_READS: Id = Id(15);
-    pub const APPLIED_AGAIN: Id = Id(16);
-    pub const FIRST_SHARE: Id = Id(17);
-    pub const SILENCE: Id = Id(18);
-    pub const MEMBERS: Id = Id(19);
+    pub const WENT_BACK: Id = Id(15);
+    pub const FIRST_SHARE: Id = Id(16);
+    pub const MEMBERS: Id = Id(17);
 }
 
 const METRICS: &[MetricSpec] = &[
@@ -172,10 +170,8 @@ const METRICS: &[MetricSpec] = &[
     MetricSpec::counter(metrics::COMMITTED, "committed", "commands committed"),
     MetricSpec::counter(metrics::SNAPSHOTS, "snapshots", "machines replaced by a snapshot or read from disk"),
     MetricSpec::histogram(metrics::SYNC, "sync", Unit::Millis, "how long the disks' syncs took"),
-    MetricSpec::counter(metrics::STALE_READS, "stale_reads", "answers older than a write answered before the read began"),
-    MetricSpec::counter(metrics::APPLIED_AGAIN, "applied_again", "commands applied more than once"),
+    MetricSpec::counter(metrics::WENT_BACK, "went_back", "reads answered from an older store than the same client had seen"),
     MetricSpec::derived(metrics::FIRST_SHARE, "first_try_share", "elections of a leader that needed one term only", |m| m.share("first_try", "elected")),
-    MetricSpec::histogram(metrics::SILENCE, "silence", Unit::Millis, "time between one answered write and the next, over all clients"),
     MetricSpec::gauge(metrics::MEMBERS, "members", "servers that vote, as the latest leader has it"),
 ];
 

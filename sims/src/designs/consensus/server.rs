@@ -62,13 +62,13 @@ impl Server {
                     cx.fact(Fact::Executed { index: at.index, client: command.client, seq: command.seq, applied: answer.map(|answer| answer.applied) });
                     if let (Some(ticket), Some(answer)) = (ticket, answer) {
                         cx.count(metrics::COMMITTED, 1);
-                        cx.send(ticket.from, Msg::Done { seq: split(ticket).0, value: answer.value });
+                        cx.send(ticket.from, Msg::Done { seq: split(ticket).0, value: answer.value, index: at.index });
                     }
                 }
                 Event::Readable { ticket } => {
                     let (seq, key) = split(ticket);
                     let value = self.member.machine().machine.get(key);
-                    cx.send(ticket.from, Msg::Done { seq, value });
+                    cx.send(ticket.from, Msg::Done { seq, value, index: self.member.raft().applied() });
                 }
                 Event::Lost { ticket } => cx.send(ticket.from, Msg::No { seq: split(ticket).0, hint: self.member.leader() }),
                 Event::Leading { .. } | Event::Following { .. } => {}

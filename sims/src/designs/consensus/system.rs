@@ -300,7 +300,7 @@ impl Node<Consensus> for Role {
                 server.after(cx);
             }
             (Role::Server(server), Msg::Ask { client, seq, op }) => server.on_ask(from, client, seq, op, cx),
-            (Role::Client(client), Msg::Done { seq, value }) => client.on_done(seq, value, cx),
+            (Role::Client(client), Msg::Done { seq, value, index }) => client.on_done(seq, value, index, cx),
             (Role::Client(client), Msg::No { seq, hint }) => client.on_no(seq, hint, cx),
             _ => {}
         }
