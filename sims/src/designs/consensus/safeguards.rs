@@ -57,7 +57,7 @@ pub const SAFEGUARDS: &[Safeguard] = &[
         harms: Harm::Breaks("linearizable"),
         // The old leader is cut off with two clients and does not know.
         trial: Trial {
-            set: &[("nodes", "3"), ("check_quorum", "off"), ("keys", "2"), ("timeout", "5s"), ("read_share", "0.95"), ("rate", "200/s")],
+            set: &[("nodes", "3"), ("check_quorum", "off"), ("keys", "2"), ("read_share", "0.95"), ("rate", "200/s")],
             script: &["1s=hand-over:node=s1", "2s=partition:groups=s1 client1 client2 | s2 s3 client3 client4 client5 client6"],
             length: Span::secs(6),
         },

@@ -98,7 +98,8 @@ impl System for Consensus {
     }
 
     fn disk(&self, role: &'static str) -> Disk {
-        if role == "s" { Disk { sync: Delay::fixed(self.fsync), torn: true, metric: Some(metrics::SYNC) } } else { Disk::default() }
+        // Without syncs a power cut takes the whole cache: what a torn one leaves would be luck.
+        if role == "s" { Disk { sync: Delay::fixed(self.fsync), torn: self.sync, metric: Some(metrics::SYNC) } } else { Disk::default() }
     }
 
     fn alias(stage: &Stage<'_, Consensus>, name: &str) -> Option<NodeId> {
