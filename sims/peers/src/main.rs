@@ -3,6 +3,7 @@
 //! Times are processor time per operation, medians of nine rounds taken in turn. The ratio is to our own: above 1 the peer takes longer.
 
 mod cache;
+mod consensus;
 mod ids;
 mod kernel;
 mod limiter;
@@ -11,8 +12,8 @@ mod ring;
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let all: [(&str, fn()); 5] =
-        [("kernel", kernel::compare), ("limiter", limiter::compare), ("ring", ring::compare), ("ids", ids::compare), ("cache", cache::compare)];
+    let all: [(&str, fn()); 6] =
+        [("kernel", kernel::compare), ("limiter", limiter::compare), ("ring", ring::compare), ("ids", ids::compare), ("cache", cache::compare), ("consensus", consensus::compare)];
     for (name, compare) in all {
         if wanted.is_empty() || wanted.iter().any(|w| w == name) {
             compare();
