@@ -63,12 +63,14 @@ fn one_that_has_left_is_gone_from_everything_and_its_name_stays_its_own() {
     run.follow();
     pass(&mut *run, Span::secs(1));
     let (sum, most) = (run.metric("asked").unwrap(), run.metric("busiest").unwrap());
+    act(&mut *run, "cut:from=client1,to=server2").unwrap();
     act(&mut *run, "leave:node=server2").unwrap();
     assert!(run.metric("asked").unwrap() < sum && run.metric("busiest").unwrap() <= most, "it has no level any more");
     assert!(!boxes(&*run).contains(&"server2".into()));
     assert!(act(&mut *run, "crash:node=server2").unwrap_err().contains("server2"));
     act(&mut *run, "join").unwrap();
     assert!(run.nodes().contains(&"server4".into()), "{:?}", run.nodes());
+    assert!(run.faults().is_empty(), "its cut links went with it: {:?}", run.faults());
     let before = run.metric("answers").unwrap();
     pass(&mut *run, Span::secs(1));
     assert!(run.metric("answers").unwrap() > before + 25.0, "the others answer on");

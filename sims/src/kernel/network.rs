@@ -181,6 +181,19 @@ impl Network {
         self.links.iter_mut().flat_map(|row| &mut row.links).for_each(|link| link.trouble = Trouble::default());
     }
 
+    /// A node has left: its links go with it.
+    pub fn leave(&mut self, id: NodeId) {
+        for row in &mut self.links {
+            if let Ok(at) = row.to.binary_search(&id.0) {
+                row.to.remove(at);
+                row.links.remove(at);
+            }
+        }
+        if let Some(row) = self.links.get_mut(id.at()) {
+            *row = Row::default();
+        }
+    }
+
     /// Links that were used or are troubled.
     pub fn used(&self, now: Time) -> impl Iterator<Item = Used> {
         self.links.iter().enumerate().flat_map(move |(from, row)| {

@@ -56,6 +56,7 @@ impl<S: System> Stage<'_, S> {
         slot.held.clear();
         slot.device.crash();
         self.core.metrics.forget(id.0);
+        self.rest.network.leave(id);
         // Nobody looks at it again: what it holds would only be copied with each checkpoint.
         let node = &mut self.nodes[id.at()];
         node.files(&mut |file| file.forget());
