@@ -149,11 +149,7 @@ impl Client {
             }
             Timer::Again { job } if self.is_in(job, Phase::Wanting) => self.ask(Ask::Take, cx),
             Timer::RoundOver { round } => self.round_over(round, cx),
-            Timer::Renew { job } if self.holds(job) => {
-                if cx.system().renew_every.is_some() {
-                    self.ask(Ask::Renew, cx);
-                }
-            }
+            Timer::Renew { job } if self.holds(job) && cx.system().renew_every.is_some() => self.ask(Ask::Renew, cx),
             Timer::LeaseOver { job } if self.holds(job) => {
                 self.still_mine(cx);
             }
@@ -243,7 +239,8 @@ impl Client {
         let system = cx.shared();
         let Some(job) = &mut self.job else { return };
         if request.ask == Ask::Free {
-            return self.end(cx);
+            self.job = None;
+            return;
         }
         let left = left_of(&system, &request, cx);
         if left == Span::ZERO {
@@ -293,7 +290,7 @@ impl Client {
                     self.give_up(reasons::LEASE_LOST, cx);
                 }
             }
-            Ask::Free => self.end(cx),
+            Ask::Free => self.job = None,
         }
     }
 
@@ -361,6 +358,10 @@ impl Client {
     }
 
     fn give_up(&mut self, reason: usize, cx: &mut Cx<'_, Locks>) {
+        if reason == reasons::LEASE_LOST {
+            let name = cx.name(cx.me()).to_string();
+            cx.log(format!("{name} gives its job up: by its own count, or by a refusal, the lease is over"));
+        }
         cx.fail(reason);
         self.free(cx);
     }
@@ -448,13 +449,10 @@ impl Client {
         }
         job.frees += 1;
         if job.frees > FREE_TRIES {
-            return self.end(cx);
+            self.job = None;
+            return;
         }
         self.ask(Ask::Free, cx);
-    }
-
-    fn end(&mut self, _: &mut Cx<'_, Locks>) {
-        self.job = None;
     }
 
     pub fn look(&self) -> Look {

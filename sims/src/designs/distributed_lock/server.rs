@@ -151,7 +151,7 @@ impl Server {
                 break;
             }
             for event in events {
-                self.on_event(event, cx);
+                self.on_event(&event, cx);
             }
         }
         if !self.ticking && self.deadlines.next_end().is_some_and(|end| end < Time::MAX) {
@@ -160,8 +160,8 @@ impl Server {
         }
     }
 
-    fn on_event(&mut self, event: Event<Machine>, cx: &mut Cx<'_, Locks>) {
-        match event {
+    fn on_event(&mut self, event: &Event<Machine>, cx: &mut Cx<'_, Locks>) {
+        match *event {
             Event::Applied { at, ticket, command, answer } => {
                 self.applied(at.index, command, answer, cx);
                 if let Some(Ticket { from, id }) = ticket
@@ -180,6 +180,7 @@ impl Server {
             // It cannot know how much of each lease has passed: the full time again, so that none is cut short.
             Event::Leading { .. } => {
                 cx.count(metrics::LEADERS, 1);
+                cx.log(format!("{} leads term {}: every lease gets its full time again", cx.name(cx.me()), self.term()));
                 let now = cx.system().clock(cx);
                 let terms: Vec<_> = self.machine().iter().collect();
                 for (lock, terms) in terms {
@@ -213,7 +214,12 @@ impl Server {
             Outcome::Granted { token, fresh: true, .. } => Change::Granted { owner, token, until },
             Outcome::Granted { .. } | Outcome::Renewed { .. } => Change::Renewed { owner, until },
             Outcome::Freed { of } => Change::Freed { by: owner, of },
-            Outcome::Ended { of } => Change::Ended { owner: of },
+            Outcome::Ended { of } => {
+                if counts {
+                    cx.log(format!("the lease of {of} on lock {lock} is over"));
+                }
+                Change::Ended { owner: of }
+            }
             Outcome::Busy | Outcome::NotYours | Outcome::Overtaken => return,
         };
         cx.fact(Fact::Service { index: Some(index), lock, change });

@@ -114,12 +114,12 @@ impl Store {
     pub fn on_msg(&mut self, from: NodeId, msg: Msg, cx: &mut Cx<'_, Locks>) {
         match msg {
             Msg::Ask(request) => self.asked(from, request, cx),
-            Msg::Copy { epoch, version, rows, issued } => self.take_copy(from, (epoch, version), rows, issued, cx),
+            Msg::Copy { epoch, version, rows, issued } => self.take_copy(from, (epoch, version), &rows, issued, cx),
             Msg::Copied { epoch, version } if epoch == self.epoch && self.primary => {
                 self.heard = true;
                 while self.waiting.front().is_some_and(|waiting| waiting.version <= version) {
                     if let Some(waiting) = self.waiting.pop_front() {
-                        answer(waiting, cx);
+                        answer(&waiting, cx);
                     }
                 }
             }
@@ -148,7 +148,7 @@ impl Store {
                 self.waiting.pop_front();
             }
         } else {
-            answer(waiting, cx);
+            answer(&waiting, cx);
         }
     }
 
@@ -186,6 +186,7 @@ impl Store {
         for (lock, lease) in self.table.sweep(now) {
             self.version += 1;
             if self.primary && cx.system().service == Service::One {
+                cx.log(format!("the lease of {} on lock {lock} is over", lease.owner));
                 cx.fact(Fact::Service { index: None, lock, change: Change::Ended { owner: lease.owner } });
             }
         }
@@ -221,7 +222,7 @@ impl Store {
         cx.send(peer, Msg::Copy { epoch: self.epoch, version: self.version, rows, issued: self.table.issued() });
     }
 
-    fn take_copy(&mut self, from: NodeId, (epoch, version): (u64, u64), rows: Vec<Row>, issued: u64, cx: &mut Cx<'_, Locks>) {
+    fn take_copy(&mut self, from: NodeId, (epoch, version): (u64, u64), rows: &[Row], issued: u64, cx: &mut Cx<'_, Locks>) {
         if epoch < self.epoch {
             // Somebody who slept through a promotion.
             return self.send_copy(cx);
@@ -261,8 +262,8 @@ impl Store {
 }
 
 /// Answers, and tells the invariants what was granted: what nobody was told of did not happen.
-fn answer(waiting: Waiting, cx: &mut Cx<'_, Locks>) {
-    let Waiting { to, request, answer, fact, .. } = waiting;
+fn answer(waiting: &Waiting, cx: &mut Cx<'_, Locks>) {
+    let Waiting { to, request, answer, fact, .. } = *waiting;
     if let Some(change) = fact.filter(|_| cx.system().service == Service::One) {
         cx.fact(Fact::Service { index: None, lock: request.lock, change });
     }

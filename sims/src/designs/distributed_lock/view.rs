@@ -50,8 +50,8 @@ fn holders(world: &World<Locks>, ask: &Ask) -> View {
         }
     }
     let double = doubles(&of_lock);
-    let word = if double == Span::ZERO { "never two at once".to_string() } else { format!("two at once for {double}") };
-    heat.says = format!("lock {lock} from {}, {} a column; by the service's books {word}", Time(start), Span(slice));
+    let word = if double == Span::ZERO { "never two leases at once".to_string() } else { format!("two leases at once for {}", rounded(double)) };
+    heat.says = format!("lock {lock}: {word}; {} a column, from {}", rounded(Span(slice)), Time(start));
     View::Heat(heat)
 }
 
@@ -65,6 +65,11 @@ fn cover(row: &mut [f64], start: u64, slice: u64, stretch: &Stretch) {
             *cell = (*cell + covered as f64 / slice as f64).clamp(0.35, 1.0);
         }
     }
+}
+
+/// Hundredths of a second are enough to look at.
+fn rounded(span: Span) -> Span {
+    Span(span.0 / 10_000_000 * 10_000_000)
 }
 
 /// How long two different owners had leases at once.

@@ -160,9 +160,8 @@ impl Message for Msg {
             }
             Msg::Copy { epoch, version, rows, issued } => epoch.rotate_left(48) ^ version ^ issued.rotate_left(24) ^ rows.len() as u64,
             Msg::Copied { epoch, version } => epoch.rotate_left(48) ^ version,
-            Msg::Read(access) => access.id ^ access.token.rotate_left(32),
             Msg::Value { access, version } | Msg::Write { access, based_on: version } => access.id ^ access.token.rotate_left(32) ^ version.rotate_left(16),
-            Msg::Written { access, .. } => access.id ^ access.token.rotate_left(32),
+            Msg::Read(access) | Msg::Written { access, .. } => access.id ^ access.token.rotate_left(32),
             Msg::Refused { access, highest } => access.id ^ highest.rotate_left(32),
             Msg::Raft(message) => message.mark(),
         }
