@@ -39,7 +39,7 @@ pub fn run(args: &Args, catalog: &Catalog, home: &Home, out: &mut Out) -> Result
         Some(id) => vec![target::design(catalog, id)?],
         None => ALL.to_vec(),
     };
-    let names: Vec<&str> = designs.iter().flat_map(|design| design.benches.iter().map(|bench| bench.name)).collect();
+    let names: Vec<&str> = designs.iter().flat_map(|design| bench::of(design).map(|bench| bench.name)).collect();
     if let Some(wrong) = args.case.iter().find(|case| !names.contains(&case.as_str())) {
         return Err(Trouble::Use(unknown("case", wrong, names.into_iter())));
     }
@@ -47,7 +47,7 @@ pub fn run(args: &Args, catalog: &Catalog, home: &Home, out: &mut Out) -> Result
     let machine = floor::time(care, &go).unwrap_or_default();
     let mut timings = Vec::new();
     for design in designs {
-        for case in design.benches.iter().filter(|case| args.case.is_empty() || args.case.iter().any(|name| name == case.name)) {
+        for case in bench::of(design).filter(|case| args.case.is_empty() || args.case.iter().any(|name| name == case.name)) {
             let own: Vec<usize> = args.threads.map_or_else(|| case.threads.to_vec(), |n| vec![usize::from(n)]);
             timings.extend(own.into_iter().filter_map(|threads| bench::time(design.id, case, threads, care, usize::from(args.warm_up), &go)));
         }

@@ -1,5 +1,6 @@
 //! Benches: times the cases that designs describe, on real threads, with the processor's clock.
 
+use super::files;
 use super::wall::{Stopwatch, thread_time, unix_nanos};
 use sims::kernel::bench::{Bench, Case};
 use sims::kernel::design::Design;
@@ -71,9 +72,14 @@ impl Care {
     }
 }
 
+/// What a design declares, and what stands on files.
+pub fn of(design: &'static Design) -> impl Iterator<Item = &'static Bench> {
+    design.benches.iter().chain(files::of(design.id))
+}
+
 /// Every case of `design` with each of its numbers of threads.
 pub fn cases(design: &'static Design) -> impl Iterator<Item = (&'static Design, &'static Bench, usize)> {
-    design.benches.iter().flat_map(move |bench| bench.threads.iter().map(move |threads| (design, bench, *threads)))
+    of(design).flat_map(move |bench| bench.threads.iter().map(move |threads| (design, bench, *threads)))
 }
 
 /// Times one case after `warm_up` rounds that do not count; none if `cancel` was set meanwhile.

@@ -8,6 +8,7 @@ pub mod checkpoints;
 pub mod compare;
 pub mod evaluate;
 pub mod experiment;
+pub mod files;
 pub mod film;
 pub mod floor;
 pub mod frame;

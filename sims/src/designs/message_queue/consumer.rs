@@ -188,7 +188,7 @@ impl Consumer {
         self.joining = Joining::Asked;
         self.joined_at = cx.now();
         let holds = self.owned.keys().copied().collect();
-        cx.send(self.coordinator, Msg::Join { holds });
+        cx.send(self.coordinator, Msg::Join { generation: self.generation, holds });
     }
 
     /// A new generation is being made. Eager: everything is given up first, for which the message in hand must be done.
@@ -208,10 +208,12 @@ impl Consumer {
 
     /// What it owned is somebody else's by now.
     fn fenced(&mut self, cx: &mut Cx<'_, Queue>) {
-        if self.joining == Joining::Asked && self.owned.is_empty() {
+        // An answer to an older heartbeat; but if it was the wish to join that got lost, wish again.
+        if self.joining == Joining::Asked && self.generation == 0 && cx.now().since(self.joined_at) < ASK_AGAIN {
             return;
         }
         self.owned.clear();
+        self.generation = 0;
         self.join(cx);
     }
 

@@ -113,7 +113,7 @@ impl Coordinator {
 
     pub fn on_msg(&mut self, from: NodeId, msg: Msg, cx: &mut Cx<'_, Queue>) {
         match msg {
-            Msg::Join { holds } => self.join(from, &holds, cx),
+            Msg::Join { generation, holds } => self.join(from, generation, &holds, cx),
             Msg::Pulse { generation } => {
                 if self.group.has(from.0) {
                     self.heard.insert(from.0, cx.now());
@@ -131,20 +131,21 @@ impl Coordinator {
         }
     }
 
-    fn join(&mut self, from: NodeId, holds: &[u32], cx: &mut Cx<'_, Queue>) {
+    fn join(&mut self, from: NodeId, generation: u32, holds: &[u32], cx: &mut Cx<'_, Queue>) {
         let (member, now) = (from.0, cx.now());
+        let was_empty = self.group.phase() == Phase::Empty;
+        let parts: Vec<Part> = holds.iter().map(|part| Part { topic: 0, number: *part }).collect();
+        let Ok(begins) = self.group.join(member, generation, &parts) else {
+            return cx.send(from, Msg::Heard { beat: Beat::Fenced });
+        };
         self.heard.insert(member, now);
-        for (part, owner) in self.owners.iter_mut().enumerate() {
+        for (part, owner) in self.owners.iter().enumerate() {
             // What it no longer says it holds, nobody works on.
             if *owner == Some(member) && !holds.contains(&(part as u32)) {
                 self.stopped.entry(part as u32).or_insert(now);
             }
         }
-        let was_empty = self.group.phase() == Phase::Empty;
-        // It may only go on holding what is its own by this group's books.
-        let mine: Vec<Part> =
-            holds.iter().filter(|part| self.owners.get(**part as usize) == Some(&Some(member))).map(|part| Part { topic: 0, number: *part }).collect();
-        if self.group.join(member, &mine) {
+        if begins {
             self.began = now;
             if was_empty {
                 self.gathering = true;

@@ -127,7 +127,9 @@ pub enum Msg {
         version: u32,
         isr: Vec<(NodeId, u64)>,
     },
+    /// A consumer wants a place in the next generation; it holds these since that one.
     Join {
+        generation: u32,
         holds: Vec<u32>,
     },
     /// What a consumer owns now, with the committed offset of each.
@@ -207,7 +209,7 @@ impl Message for Msg {
             Msg::NotRead { part, .. } => u64::from(*part),
             Msg::Alive { life, version } => life ^ version.rotate_left(32),
             Msg::AlterIsr { part, epoch, isr, .. } => two(*part, u64::from(*epoch)) ^ isr.len() as u64,
-            Msg::Join { holds } => holds.iter().fold(1, |sum, part| sum << 3 ^ u64::from(*part)),
+            Msg::Join { generation, holds } => holds.iter().fold(1 + u64::from(*generation), |sum, part| sum << 3 ^ u64::from(*part)),
             Msg::Assigned { generation, parts } => parts.iter().fold(u64::from(*generation), |sum, (part, offset)| sum << 5 ^ two(*part, *offset)),
             Msg::Pulse { generation } => u64::from(*generation),
             Msg::Heard { beat } => *beat as u64,

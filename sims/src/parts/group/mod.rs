@@ -37,6 +37,10 @@ pub enum Beat {
     Fenced,
 }
 
+/// A right of an older generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fenced;
+
 #[derive(Clone, Debug, Default)]
 struct Member {
     /// Has joined the generation that is being made.
@@ -82,8 +86,14 @@ impl Group {
         self.members.iter().filter(|(_, state)| !state.joined).map(|(member, _)| *member)
     }
 
-    /// A member asks for a place in the next generation and says what it goes on holding. True if a rebalance begins with this.
-    pub fn join(&mut self, member: u32, holds: &[Part]) -> bool {
+    /// A member asks for a place in the next generation and says what it goes on holding since which one. True if a rebalance begins with this.
+    ///
+    /// # Errors
+    /// It holds what was its own in an older generation, and may be somebody else's by now: it must let go first.
+    pub fn join(&mut self, member: u32, generation: u32, holds: &[Part]) -> Result<bool, Fenced> {
+        if !holds.is_empty() && !self.may_commit(member, generation) {
+            return Err(Fenced);
+        }
         let begins = self.phase != Phase::Joining;
         if begins {
             self.phase = Phase::Joining;
@@ -92,7 +102,7 @@ impl Group {
         let state = self.members.entry(member).or_default();
         state.joined = true;
         state.holds = holds.to_vec();
-        begins
+        Ok(begins)
     }
 
     /// A member has gone, or is taken for dead. True if a rebalance begins with this.
