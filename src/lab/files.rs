@@ -322,23 +322,16 @@ mod tests {
                 memory.truncate(180);
             }
         }
-        let all = |read: &dyn Fn(&mut Vec<(u64, Vec<u8>)>)| {
-            let mut found = Vec::new();
-            read(&mut found);
-            found
-        };
-        let from_files = all(&|found| {
-            drop(files.read(17, |entry| {
-                found.push((entry.offset, entry.carries.to_vec()));
-                true
-            }))
+        let (mut from_files, mut from_memory) = (Vec::new(), Vec::new());
+        let next = files.read(17, |entry| {
+            from_files.push((entry.offset, entry.carries.to_vec()));
+            true
         });
-        let from_memory = all(&|found| {
-            drop(memory.read(17, |entry| {
-                found.push((entry.offset, entry.carries.to_vec()));
-                true
-            }))
+        let same = memory.read(17, |entry| {
+            from_memory.push((entry.offset, entry.carries.to_vec()));
+            true
         });
+        assert_eq!(next, same);
         assert_eq!(from_files, from_memory);
         assert_eq!(from_files.len() as u64, memory.end() - 17);
     }
