@@ -370,18 +370,23 @@ impl Api {
         cx.after(wait, Timer::Once(ticket));
     }
 
+    /// Requests on their way, and those of them that a network has left without an answer.
+    pub fn in_flight(&self) -> (usize, usize) {
+        (self.flows.len(), self.flows.values().filter(|flow| flow.retry > 0).count())
+    }
+
     pub fn weight(&self) -> usize {
         self.flows.bytes()
     }
 
     pub fn look(&self) -> Look {
-        let unsure = self.flows.values().filter(|flow| flow.retry > 0).count();
+        let (all, unsure) = self.in_flight();
         let label = match (self.down, self.armed) {
             (true, _) => "killed".into(),
             (false, Some(point)) => format!("dies: {point:?}"),
-            (false, None) if unsure > 0 => format!("{}, {unsure} unclear", self.flows.len()),
-            (false, None) if self.card_numbers => format!("{}, PCI scope", self.flows.len()),
-            (false, None) => format!("{} in flight", self.flows.len()),
+            (false, None) if unsure > 0 => format!("{all}, {unsure}?"),
+            (false, None) if self.card_numbers => format!("{all}, PCI"),
+            (false, None) => format!("{all} in"),
         };
         let state = if self.down {
             view::State::Down

@@ -331,11 +331,16 @@ impl Buyers {
         Ok(())
     }
 
+    /// Orders that wait for an answer.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     pub fn weight(&self) -> usize {
         std::mem::size_of::<Buyers>() + self.tokens.bytes() + self.waiting.bytes() + self.giving.bytes() + self.paid.bytes()
     }
 
     pub fn look(&self) -> Look {
-        Look { label: format!("{} wait", self.waiting.len()), state: State::Busy, fill: None }
+        Look { label: String::new(), state: if self.waiting.is_empty() { State::Idle } else { State::Busy }, fill: None }
     }
 }

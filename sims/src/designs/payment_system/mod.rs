@@ -62,6 +62,7 @@ pub static DESIGN: Design = Design {
     invariants: INVARIANTS,
     safeguards: safeguards::SAFEGUARDS,
     panes: &[
+        PaneSpec { id: "flight", title: "In flight, and unclear" },
         PaneSpec { id: "payments", title: "Payments, open ones first" },
         PaneSpec { id: "books", title: "The books" },
         PaneSpec { id: "states", title: "Payments by state" },

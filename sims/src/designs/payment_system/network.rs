@@ -188,6 +188,11 @@ impl CardNetwork {
         cx.send(to, Msg::Lines { net: self.me, records, more });
     }
 
+    /// Authorised, and neither captured nor let go.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
     /// Names with a line in the file since then.
     pub fn named_since(&self, since: Time) -> BTreeSet<u64> {
         self.file.iter().rev().take_while(|(at, _)| *at > since).map(|(_, record)| record.reference).collect()

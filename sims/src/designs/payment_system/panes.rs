@@ -15,8 +15,45 @@ pub fn pane(world: &World<Payments>, pane: &str, ask: &Ask) -> View {
         "payments" if store.tables.payments.is_empty() => View::Empty("nobody has paid yet".into()),
         "payments" => View::Table(payments(world, store, usize::from(ask.rows).saturating_sub(1))),
         "books" => View::Table(books(store)),
+        "flight" => View::Bars(flight(world, store)),
         _ => View::Bars(states(world, store)),
     }
+}
+
+/// What is on its way where, and what of it nobody knows the end of.
+fn flight(world: &World<Payments>, store: &Store) -> Vec<Bar> {
+    let (mut waiting, mut asked, mut unsure, mut out, mut again, mut held) = (0, 0, 0, 0, 0, 0);
+    for id in world.ids() {
+        match world.node(id) {
+            Role::Buyers(buyers) => waiting += buyers.waiting(),
+            Role::Api(api) => {
+                let (all, silent) = api.in_flight();
+                (asked, unsure) = (asked + all, unsure + silent);
+            }
+            Role::Relay(relay) => (out, again) = relay.under_way(),
+            Role::Network(net) => held += net.held(),
+            _ => {}
+        }
+    }
+    let cutoff = world.system().cutoff;
+    let old = store.tables.payments.values().filter(|row| row.state.is_open() && world.now().since(row.born) >= cutoff).count();
+    let calm = |name: &str, value: usize, says: &str| Bar { name: name.into(), value: value as f64, says: says.into(), state: view::State::Idle };
+    let warn = |name: &str, value: usize, says: &str| {
+        let state = if value > 0 { view::State::Warn } else { view::State::Idle };
+        Bar { state, ..calm(name, value, says) }
+    };
+    vec![
+        calm("buyers waiting", waiting, "orders without an answer"),
+        calm("at servers", asked, "requests on their way"),
+        warn("ambiguous", unsure, "of these, a network was silent"),
+        calm("open", store.tables.open_count(), "pending or authorised in the store"),
+        warn("past the cut-off", old, "of these, for reconciliation"),
+        calm("held", held, "authorised at the networks, not captured"),
+        calm("row queue", store.longest_queue(), "transactions at the busiest row"),
+        calm("outbox", store.tables.outbox.len(), "events not yet confirmed"),
+        calm("webhooks out", out, "on their way to merchants"),
+        warn("webhooks again", again, "of these, without a 2xx so far"),
+    ]
 }
 
 /// Open ones first, then the latest.

@@ -48,7 +48,6 @@ pub struct Reconciler {
     /// Of the current round: whether anything is left to settle, and which networks have not sent their file to its end.
     left: bool,
     files: Vec<u8>,
-    settled: u64,
     open: usize,
 }
 
@@ -58,7 +57,7 @@ impl Reconciler {
     }
 
     pub fn crash(&mut self) {
-        *self = Reconciler { next: self.next, turn: self.turn, settled: self.settled, ..Reconciler::default() };
+        *self = Reconciler { next: self.next, turn: self.turn, ..Reconciler::default() };
     }
 
     /// Everything is healed: rounds are work now, until one finds nothing.
@@ -152,7 +151,6 @@ impl Reconciler {
                 }
             }
             Outcome::Moved { changed: true, standing, .. } => {
-                self.settled += 1;
                 cx.count(SETTLED, 1);
                 cx.fact(Fact::Settled);
                 if standing.state == State::Captured && !cx.system().double_entry {
@@ -234,8 +232,8 @@ impl Reconciler {
         };
         let label = match (system.reconcile, self.open) {
             (false, _) => "off".into(),
-            (true, 0) => format!("{} settled", self.settled),
-            (true, open) => format!("{open} unclear"),
+            (true, 0) => String::new(),
+            (true, open) => open.to_string(),
         };
         Look { label, state, fill: None }
     }

@@ -134,6 +134,11 @@ impl Relay {
         }
     }
 
+    /// Webhooks under way, and those of them that were not answered in time.
+    pub fn under_way(&self) -> (usize, usize) {
+        (self.flights.len(), self.flights.values().filter(|flight| flight.retry > 0).count())
+    }
+
     pub fn is_busy(&self) -> bool {
         !self.flights.is_empty()
     }
@@ -143,10 +148,9 @@ impl Relay {
     }
 
     pub fn look(&self) -> Look {
-        let retrying = self.flights.values().filter(|flight| flight.retry > 0).count();
-        let (label, state) = match retrying {
-            0 => (format!("{} out", self.flights.len()), State::Idle),
-            again => (format!("{} out, {again} again", self.flights.len()), State::Warn),
+        let (label, state) = match self.under_way() {
+            (out, 0) => (format!("{out} out"), State::Idle),
+            (_, again) => (format!("{again} again"), State::Warn),
         };
         Look { label, state, fill: None }
     }

@@ -185,6 +185,11 @@ impl Store {
         cx.gauge(KEYS_KEPT, self.tables.keys.len() as f64);
     }
 
+    /// The longest queue at a row, its holder included.
+    pub fn longest_queue(&self) -> usize {
+        self.locks.longest()
+    }
+
     /// Whether anything waits for the processor, a row or the disk.
     pub fn is_busy(&self) -> bool {
         !self.jobs.is_empty()
@@ -197,9 +202,9 @@ impl Store {
     pub fn look(&self) -> Look {
         let (open, queue) = (self.tables.open_count(), self.locks.longest());
         let label = match (self.card_numbers, queue) {
-            (true, _) => format!("{open} open, PCI scope"),
+            (true, _) => format!("{open} open, PCI"),
             (false, 0..=2) => format!("{open} open"),
-            (false, queue) => format!("{open} open, row {queue}"),
+            (false, queue) => format!("queue {queue}"),
         };
         let state = if self.card_numbers || self.tables.ledger.imbalance().is_some() {
             view::State::Warn

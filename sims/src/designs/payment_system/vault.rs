@@ -75,7 +75,7 @@ impl Vault {
     }
 
     pub fn look(&self) -> Look {
-        Look { label: if self.in_scope { "PCI scope".into() } else { String::new() }, state: State::Idle, fill: None }
+        Look { label: if self.in_scope { "PCI".into() } else { String::new() }, state: State::Idle, fill: None }
     }
 }
 
