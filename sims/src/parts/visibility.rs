@@ -1,7 +1,7 @@
 //! A ready queue whose messages are handed out for a while: hidden until their visibility time-out, gone only when deleted.
 //!
 //! The contract of Amazon SQS: at least once, a receipt per delivery, a count of deliveries after which a message is set aside. A message's id is
-//! taken once, as in its FIFO queues, but for as long as the queue lives.
+//! taken once, as in its FIFO queues, but until its sender says that it will not come again.
 
 use crate::kernel::time::{Span, Time};
 use crate::kernel::weight::Flat;
@@ -19,6 +19,8 @@ pub struct Handed<T> {
 #[derive(Clone, Debug)]
 pub struct Ready<T> {
     known: BTreeSet<u64>,
+    /// Every id below was put, or never will be.
+    settled: u64,
     ready: VecDeque<Message<T>>,
     /// Hidden messages by receipt.
     hidden: BTreeMap<u64, (Time, Message<T>)>,
@@ -34,18 +36,24 @@ struct Message<T> {
 
 impl<T> Default for Ready<T> {
     fn default() -> Self {
-        Ready { known: BTreeSet::new(), ready: VecDeque::new(), hidden: BTreeMap::new(), ends: BTreeSet::new(), receipts: 0 }
+        Ready { known: BTreeSet::new(), settled: 0, ready: VecDeque::new(), hidden: BTreeMap::new(), ends: BTreeSet::new(), receipts: 0 }
     }
 }
 
 impl<T: Clone> Ready<T> {
     /// Puts a message at the end of the line; not if its id was put before.
     pub fn put(&mut self, id: u64, payload: T) -> bool {
-        let new = self.known.insert(id);
+        let new = id >= self.settled && self.known.insert(id);
         if new {
             self.ready.push_back(Message { payload, received: 0 });
         }
         new
+    }
+
+    /// Whoever puts says that no id below this will come for the first time: they need not be remembered one by one.
+    pub fn settle(&mut self, below: u64) {
+        self.settled = self.settled.max(below);
+        self.known = self.known.split_off(&self.settled);
     }
 
     /// Hands out the first message, hidden from others for `visibility`.
@@ -150,16 +158,16 @@ mod tests {
     proptest! {
         /// Against a table that is searched for everything.
         #[test]
-        fn a_queue_is_a_table_searched(ops in proptest::collection::vec((0u8..6, 0u64..12, any::<u64>()), 1..150)) {
+        fn a_queue_is_a_table_searched(ops in proptest::collection::vec((0u8..7, 0u64..12, any::<u64>()), 1..150)) {
             const MOST: u32 = 3;
             let mut queue = Ready::default();
-            let (mut table, mut known, mut now, mut receipts, mut front, mut end) = (Vec::<Row>::new(), Vec::new(), 0u64, 0u64, 0i64, 0i64);
+            let (mut table, mut known, mut now, mut receipts, mut front, mut end, mut settled) = (Vec::<Row>::new(), Vec::new(), 0u64, 0u64, 0i64, 0i64, 0u64);
             for (what, number, random) in ops {
                 let receipt = 1 + random % (receipts + 1);
                 let at = table.iter().position(|row| row.hidden.is_some_and(|(r, _)| r == receipt));
                 match what {
                     0 => {
-                        let new = !known.contains(&number);
+                        let new = number >= settled && !known.contains(&number);
                         prop_assert_eq!(queue.put(number, number), new);
                         if new {
                             known.push(number);
@@ -192,6 +200,10 @@ mod tests {
                         if let Some(at) = at {
                             if dead.is_some() { table.remove(at); } else { front -= 1; table[at].place = front; table[at].hidden = None; }
                         }
+                    }
+                    5 => {
+                        queue.settle(number / 2);
+                        settled = settled.max(number / 2);
                     }
                     _ => {
                         now += number;

@@ -114,9 +114,10 @@ impl Clients {
 
     /// Sends a submission that is still open, and looks after it later.
     fn send(&mut self, number: u64, cx: &mut Ctx<'_>) {
+        let settled = self.open.keys().next().copied().unwrap_or(0);
         let Some((tasks, backoff)) = self.open.get_mut(&number) else { return };
         let wait = backoff.next(cx.rng()).unwrap_or(AGAIN.cap);
-        cx.send(self.store, Msg::Submit { number, tasks: tasks.clone() });
+        cx.send(self.store, Msg::Submit { number, settled, tasks: tasks.clone() });
         cx.after(wait, Timer::Resubmit { number });
     }
 
@@ -147,7 +148,7 @@ impl Clients {
 
     pub fn look(&self, system: &Scheduling) -> Look {
         let state = if self.open.len() > 10 { State::Warn } else { State::Busy };
-        let label = if self.open.is_empty() { format!("{:.0} tasks/s", system.base_rate) } else { format!("{} not accepted", self.open.len()) };
+        let label = if self.open.is_empty() { format!("{:.0}/s", system.base_rate) } else { format!("{} open", self.open.len()) };
         Look { label, state, fill: None }
     }
 }

@@ -38,6 +38,8 @@ pub struct Work {
 pub enum Msg {
     Submit {
         number: u64,
+        /// Every submission below this number was accepted.
+        settled: u64,
         tasks: Vec<Spec>,
     },
     Accepted {
@@ -80,7 +82,11 @@ pub enum Msg {
     Unlock {
         id: u64,
     },
-    Enqueue(Work),
+    Enqueue {
+        work: Work,
+        /// Every entry with a serial below this was confirmed.
+        settled: u64,
+    },
     Enqueued {
         serial: u64,
     },
@@ -150,7 +156,7 @@ impl Message for Msg {
             Msg::Lock { .. } => "lock",
             Msg::Locked { .. } => "locked",
             Msg::Unlock { .. } => "unlock",
-            Msg::Enqueue(_) => "enqueue",
+            Msg::Enqueue { .. } => "enqueue",
             Msg::Enqueued { .. } => "enqueued",
             Msg::Receive { .. } => "receive",
             Msg::Handed { .. } => "task",
@@ -181,7 +187,7 @@ impl Message for Msg {
             Msg::Load { shard, after } => after ^ u64::from(*shard) << 48,
             Msg::Page { shard, after, entries, .. } => entries.iter().fold(after ^ u64::from(*shard) << 48, |sum, e| sum.rotate_left(5) ^ e.id ^ e.due),
             Msg::Lock { id } | Msg::Locked { id } | Msg::Unlock { id } => *id,
-            Msg::Enqueue(work) | Msg::Dead(work) => work.serial,
+            Msg::Enqueue { work, .. } | Msg::Dead(work) => work.serial,
             Msg::Enqueued { serial } | Msg::Buried { serial } => *serial,
             Msg::Receive { poll } => *poll,
             Msg::Handed { receipt, work, .. } | Msg::Call { receipt, work } => receipt ^ work.id << 24,

@@ -69,7 +69,7 @@ pub static DESIGN: Design = Design {
     safeguards: safeguards::SAFEGUARDS,
     panes: &[
         PaneSpec { id: "soon", title: "Open tasks, the earliest first" },
-        PaneSpec { id: "states", title: "Tasks by state" },
+        PaneSpec { id: "states", title: "Tasks by state, ended ones for five minutes" },
         PaneSpec { id: "leases", title: "Who leads" },
         PaneSpec { id: "wheel", title: "The wheel's slots" },
         PaneSpec { id: "cron", title: "Cron, by the clock on the wall" },

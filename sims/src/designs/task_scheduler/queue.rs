@@ -45,8 +45,9 @@ impl Queue {
     pub fn hear(&mut self, from: NodeId, msg: Msg, cx: &mut Ctx<'_>) {
         let now = cx.now();
         match msg {
-            Msg::Enqueue(work) => {
+            Msg::Enqueue { work, settled } => {
                 self.messages.put(work.serial, work);
+                self.messages.settle(settled);
                 cx.send(from, Msg::Enqueued { serial: work.serial });
             }
             Msg::Receive { poll } => {

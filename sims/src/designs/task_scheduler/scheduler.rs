@@ -312,13 +312,13 @@ impl Scheduler {
 
     pub fn look(&self, system: &Scheduling) -> Look {
         if self.shards.is_empty() {
-            return Look { label: "stands by".into(), state: State::Idle, fill: None };
+            return Look { label: "standby".into(), state: State::Idle, fill: None };
         }
         let timers: usize = self.shards.values().map(|led| led.index.len()).sum();
         let label = match system.coordination {
-            Coordination::Shards => format!("{} of {} shards, {timers} timers", self.shards.len(), system.shards),
-            Coordination::Leader => format!("leads, {timers} timers"),
-            Coordination::Nobody => format!("{timers} timers"),
+            Coordination::Shards => format!("{} of {}, {timers}", self.shards.len(), system.shards),
+            Coordination::Leader => format!("leads {timers}"),
+            Coordination::Nobody => format!("has {timers}"),
         };
         Look { label, state: State::Leader, fill: None }
     }

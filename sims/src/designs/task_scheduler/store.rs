@@ -45,7 +45,10 @@ pub struct Store {
     /// The same by time, for what is due soon.
     by_due: BTreeSet<(u64, u64)>,
     versions: u64,
-    submissions: BTreeSet<u64>,
+    /// Submissions accepted; all below the number are.
+    submissions: (BTreeSet<u64>, u64),
+    /// What has ended, and when: in this order it is put away.
+    ended: VecDeque<(Time, u64)>,
     /// Last second decided, per cron job.
     jobs: Vec<i64>,
     leases: Table<u32, NodeId>,
@@ -72,6 +75,8 @@ impl Record {
 /// Entries of one page.
 const PAGE: usize = 512;
 const RELAY: Span = Span::millis(500);
+/// How long a task that has ended stays at hand.
+const KEPT: Span = Span::secs(300);
 const AWAKE: Span = Span::secs(1);
 /// What is due within this keeps a world from being quiet.
 const SOON: Span = Span::secs(60);
@@ -84,7 +89,8 @@ impl Store {
             scheduled: BTreeMap::new(),
             by_due: BTreeSet::new(),
             versions: 0,
-            submissions: BTreeSet::new(),
+            submissions: (BTreeSet::new(), 0),
+            ended: VecDeque::new(),
             jobs: vec![system.epoch - 1; system.cron_jobs as usize],
             leases: Table::default(),
             fence: Fence::default(),
@@ -112,9 +118,11 @@ impl Store {
     pub fn wake(&mut self, timer: Timer, cx: &mut Ctx<'_>) {
         match timer {
             Timer::Relay => {
+                let settled = self.settled();
                 for work in self.outbox.values() {
-                    cx.send(self.queue, Msg::Enqueue(*work));
+                    cx.send(self.queue, Msg::Enqueue { work: *work, settled });
                 }
+                self.put_away(cx.now());
                 cx.background(RELAY, Timer::Relay);
             }
             Timer::Awake => {
@@ -136,8 +144,11 @@ impl Store {
 
     pub fn hear(&mut self, from: NodeId, msg: Msg, cx: &mut Ctx<'_>) {
         match msg {
-            Msg::Submit { number, tasks } => {
-                if self.submissions.insert(number) {
+            Msg::Submit { number, settled, tasks } => {
+                let (known, below) = &mut self.submissions;
+                *below = settled.max(*below);
+                *known = known.split_off(below);
+                if number >= *below && known.insert(number) {
                     tasks.into_iter().for_each(|task| self.accept(task, cx));
                 }
                 cx.send(from, Msg::Accepted { number });
@@ -391,7 +402,22 @@ impl Store {
         self.entries += 1;
         let work = Work { id, attempt, serial: self.entries, due, length, kind };
         self.outbox.insert(self.entries, work);
-        cx.send(self.queue, Msg::Enqueue(work));
+        cx.send(self.queue, Msg::Enqueue { work, settled: self.settled() });
+    }
+
+    /// The lowest serial that the queue has not confirmed.
+    fn settled(&self) -> u64 {
+        self.outbox.keys().next().copied().unwrap_or(self.entries + 1)
+    }
+
+    /// What ended a while ago goes to cheaper storage, which is not modelled.
+    fn put_away(&mut self, now: Time) {
+        while let Some((_, id)) = self.ended.front().copied().filter(|(at, _)| now.since(*at) >= KEPT) {
+            self.ended.pop_front();
+            if self.records.get(&id).is_some_and(|record| record.state.ended()) {
+                self.records.remove(&id);
+            }
+        }
     }
 
     /// A worker asks whether what it was handed is still to be run.
@@ -443,6 +469,7 @@ impl Store {
         if let Some(record) = self.records.get_mut(&id) {
             record.ended = true;
         }
+        self.ended.push_back((cx.now(), id));
         cx.fact(Fact::Ended { id, how });
         match how {
             State::Completed => cx.count(super::metrics::COMPLETED, 1),
@@ -488,13 +515,13 @@ impl Store {
     /// Bytes held beyond its own size, near enough.
     pub fn weight(&self) -> usize {
         let lists = deep(self.records.values(), |record| record.after.bytes() + record.before.bytes());
-        let indexes = self.scheduled.bytes() + self.by_due.bytes() + self.submissions.bytes() + self.outbox.bytes();
+        let indexes = self.scheduled.bytes() + self.by_due.bytes() + self.submissions.0.bytes() + self.ended.bytes() + self.outbox.bytes();
         self.records.bytes() + lists + indexes + self.jobs.bytes()
     }
 
     pub fn look(&self) -> Look {
         let [waiting, scheduled, out] = self.open;
         let state = if out > 0 { view::State::Busy } else { view::State::Idle };
-        Look { label: format!("{} to come, {out} out", waiting + scheduled), state, fill: None }
+        Look { label: format!("{} open", waiting + scheduled + out), state, fill: None }
     }
 }

@@ -9,14 +9,17 @@ use crate::kernel::node::{Look, NodeId};
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
 use crate::kernel::weight::Flat;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 #[derive(Clone, Default)]
 pub struct Target {
     /// Keys of tasks whose effect it has had, on disk.
     had: BTreeSet<u64>,
-    /// Tries that have called.
+    /// The same in order of time, to be forgotten some day.
+    since: VecDeque<(Time, u64)>,
+    /// Tries that have called lately.
     called: BTreeSet<(u64, u32)>,
+    calls: VecDeque<(Time, u64, u32)>,
     /// What it may still take this second, in calls.
     room: f64,
     filled: Time,
@@ -27,14 +30,20 @@ pub struct Target {
 }
 
 const TENTH: u64 = 100_000_000;
+/// Keys are kept for longer than any task is retried: ten waits of ten minutes.
+const KEYS_KEPT: Span = Span::secs(2 * 3600);
+const CALLS_KEPT: Span = Span::secs(600);
 
 impl Target {
     pub fn hear(&mut self, from: NodeId, msg: &Msg, cx: &mut Ctx<'_>) {
         let Msg::Call { receipt, work } = *msg else { return };
         cx.count(TARGET_CALLS, 1);
-        if !self.called.insert((work.id, work.attempt)) {
+        if self.called.insert((work.id, work.attempt)) {
+            self.calls.push_back((cx.now(), work.id, work.attempt));
+        } else {
             cx.count(DOUBLE_RUNS, 1);
         }
+        self.forget(cx.now());
         if work.attempt > 1 {
             self.tally(cx);
         }
@@ -43,6 +52,9 @@ impl Target {
         let served = cx.now() >= self.away_until && self.admit(cx) && !unlucky;
         if served {
             let new = self.had.insert(work.id);
+            if new {
+                self.since.push_back((cx.now(), work.id));
+            }
             if new || !cx.system().idempotency {
                 cx.count(EFFECTS, 1);
                 cx.fact(Fact::Effect { id: work.id });
@@ -67,6 +79,17 @@ impl Target {
         admitted
     }
 
+    fn forget(&mut self, now: Time) {
+        while let Some((_, id)) = self.since.front().copied().filter(|(at, _)| now.since(*at) >= KEYS_KEPT) {
+            self.since.pop_front();
+            self.had.remove(&id);
+        }
+        while let Some((_, id, attempt)) = self.calls.front().copied().filter(|(at, _, _)| now.since(*at) >= CALLS_KEPT) {
+            self.calls.pop_front();
+            self.called.remove(&(id, attempt));
+        }
+    }
+
     fn tally(&mut self, cx: &mut Ctx<'_>) {
         let tenth = cx.now().0 / TENTH;
         self.tenth = if self.tenth.0 == tenth { (tenth, self.tenth.1 + 1) } else { (tenth, 1) };
@@ -83,10 +106,10 @@ impl Target {
 
     /// Bytes held beyond its own size, near enough.
     pub fn weight(&self) -> usize {
-        self.had.bytes() + self.called.bytes()
+        self.had.bytes() + self.since.bytes() + self.called.bytes() + self.calls.bytes()
     }
 
     pub fn look(&self) -> Look {
-        Look { label: format!("{} effects", self.had.len()), state: State::Idle, fill: None }
+        Look { label: format!("{} done", self.had.len()), state: State::Idle, fill: None }
     }
 }

@@ -7,7 +7,7 @@ use crate::kernel::invariant::Lamps;
 use crate::kernel::node::Watch;
 use crate::kernel::time::{Span, Time};
 use crate::kernel::weight::{Flat, deep};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 pub enum Fact {
     /// A task came to be.
@@ -63,6 +63,8 @@ pub enum Fact {
 #[derive(Clone, Default)]
 pub struct Ledger {
     tasks: BTreeMap<u64, Story>,
+    /// What has ended, and when: an hour's tasks need not be remembered for ever.
+    ended: VecDeque<(Time, u64)>,
     /// The last date on which each job was due.
     days: BTreeMap<u32, i64>,
 }
@@ -77,6 +79,9 @@ struct Story {
     effects: u32,
     ended: Option<State>,
 }
+
+/// How long what has ended is watched for things that must not happen any more.
+const REMEMBERED: Span = Span::secs(600);
 
 impl Ledger {
     /// Whether a try is what the store last wrote of its task.
@@ -95,7 +100,8 @@ impl Ledger {
 
     fn began(&self, id: u64, now: Time, lamps: &mut Lamps) {
         let Some(story) = self.tasks.get(&id).filter(|story| !story.after.is_empty()) else { return };
-        let open = story.after.iter().find(|before| self.tasks.get(before).is_none_or(|s| s.ended != Some(State::Completed)));
+        // Who is not remembered has ended long ago.
+        let open = story.after.iter().find(|before| self.tasks.get(before).is_some_and(|s| s.ended != Some(State::Completed)));
         lamps
             .judge(DEPENDENCIES_FIRST, now, open.is_none(), || format!("{} begins, but needs {}, which has not completed", told(id), open.map_or(0, |id| *id)));
     }
@@ -105,7 +111,7 @@ impl Watch<Scheduling> for Ledger {
     type Fact = Fact;
 
     fn weight(&self) -> usize {
-        self.tasks.bytes() + deep(self.tasks.values(), |story| story.after.bytes()) + self.days.bytes()
+        self.tasks.bytes() + deep(self.tasks.values(), |story| story.after.bytes()) + self.ended.bytes() + self.days.bytes()
     }
 
     fn see(&mut self, now: Time, fact: Fact, _system: &Scheduling, lamps: &mut Lamps) {
@@ -144,6 +150,11 @@ impl Watch<Scheduling> for Ledger {
             }
             Fact::Ended { id, how } => {
                 self.tasks.entry(id).or_default().ended = Some(how);
+                self.ended.push_back((now, id));
+                while let Some((_, id)) = self.ended.front().copied().filter(|(at, _)| now.since(*at) >= REMEMBERED) {
+                    self.ended.pop_front();
+                    self.tasks.remove(&id);
+                }
                 if how == State::Failed {
                     lamps.reach(DEAD_LETTERED);
                 }

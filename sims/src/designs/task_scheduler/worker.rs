@@ -21,7 +21,6 @@ pub struct Worker {
     /// Counts its processes: one that died does not come back.
     life: u32,
     dead: bool,
-    done: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +50,7 @@ const REBIRTH: Span = Span::secs(1);
 
 impl Worker {
     pub fn new(store: NodeId, queue: NodeId, target: NodeId) -> Worker {
-        Worker { store, queue, target, polls: 0, job: None, life: 0, dead: false, done: 0 }
+        Worker { store, queue, target, polls: 0, job: None, life: 0, dead: false }
     }
 
     pub fn crash(&mut self) {
@@ -205,7 +204,6 @@ impl Worker {
         let Job { receipt, step, .. } = job;
         let hand_back = step == Step::Reporting(Outcome::Retry) && cx.system().on_error != OnError::Replace;
         cx.send(self.queue, if hand_back { Msg::Nack { receipt } } else { Msg::Delete { receipt } });
-        self.done += 1;
         self.ask(cx);
     }
 
@@ -226,20 +224,14 @@ impl Worker {
 
     pub fn look(&self) -> Look {
         if self.dead {
-            return Look { label: "process died".into(), state: State::Down, fill: None };
+            return Look { label: "died".into(), state: State::Down, fill: None };
         }
         match self.job {
-            None => Look { label: format!("idle, {} done", self.done), state: State::Idle, fill: None },
+            None => Look { label: "idle".into(), state: State::Idle, fill: None },
             Some(job) => {
-                let what = match job.step {
-                    Step::Looking => "asks about",
-                    Step::Working => "at",
-                    Step::Calling => "calls for",
-                    Step::Reporting(_) => "reports",
-                };
                 let state = if job.work.attempt > 1 || job.received > 1 { State::Warn } else { State::Busy };
                 let name = if super::task::is_cron(job.work.id) { "cron".to_string() } else { job.work.id.to_string() };
-                Look { label: format!("{what} {name} try {}", job.work.attempt), state, fill: None }
+                Look { label: format!("{name} #{}", job.work.attempt), state, fill: None }
             }
         }
     }
