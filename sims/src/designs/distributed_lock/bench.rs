@@ -1,11 +1,11 @@
-//! What `greenroom bench distributed-lock` times: a lease taken and released, in a store's table and in the replicated machine.
+//! What `greenroom bench distributed-lock` times: a lease taken and released, in a store's table and through a Raft group.
 
 use super::machine::{Command, Machine, Outcome};
 use super::wire::Owner;
 use crate::kernel::bench::{Bench, Case};
 use crate::kernel::time::{Span, Time};
 use crate::parts::lease::{Fence, Table};
-use crate::parts::raft::StateMachine;
+use crate::parts::raft::{StateMachine, Trio};
 use std::sync::{Mutex, PoisonError};
 
 const TTL: Span = Span::secs(30);
@@ -54,6 +54,23 @@ impl Case for InMachine {
             let lock = (op % u64::from(NAMES)) as u32;
             machine.apply(&Command::Take { lock, owner, ttl: TTL });
             freed += u64::from(machine.apply(&Command::Free { lock, owner, check: true }) == Outcome::Freed { of: owner });
+        }
+        freed
+    }
+}
+
+/// The same through the log: both commands committed by a group of three, for so many leases at once.
+struct InGroup(u64);
+
+impl Case for InGroup {
+    fn run(&self, thread: usize, ops: u64) -> u64 {
+        let mut group = Trio::new(&Machine::default());
+        let owner = Owner { client: thread as u32, job: 1 };
+        let mut freed = 0;
+        for first in (0..ops).step_by(self.0 as usize) {
+            let locks = || (first..ops.min(first + self.0)).map(|op| (op % u64::from(NAMES)) as u32);
+            group.commit(locks().map(|lock| Command::Take { lock, owner, ttl: TTL }), |_| ());
+            group.commit(locks().map(|lock| Command::Free { lock, owner, check: true }), |answer| freed += u64::from(answer == Outcome::Freed { of: owner }));
         }
         freed
     }

@@ -1,14 +1,14 @@
 //! A client: takes the lock, renews it, reads, works, writes, frees it; and keeps its own count of how long it may believe.
 
 use super::config::Locks;
+use super::job::{Job, Phase};
 use super::round::{Round, Standing};
 use super::watch::Fact;
-use super::wire::{Access, Answer, Ask, Lock, Msg, Owner, Request, Timer};
+use super::wire::{Answer, Ask, Lock, Msg, Owner, Request, Timer};
 use super::{metrics, reasons};
 use crate::kernel::cx::Cx;
 use crate::kernel::load::{Arrivals, Gap, Stream};
 use crate::kernel::node::{Look, NodeId};
-use crate::kernel::queue::Ticket;
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
@@ -16,52 +16,18 @@ use crate::parts::raft::{Finder, NotLeader};
 
 /// A release that nobody answers is sent so many times; then the lease's own end must do.
 const FREE_TRIES: u32 = 5;
-/// As often a read or a write is sent to a silent storage.
-const STORAGE_TRIES: u32 = 10;
 
 #[derive(Clone)]
 pub struct Client {
     number: u32,
     servers: Vec<NodeId>,
     finder: Finder,
-    storage: NodeId,
+    pub storage: NodeId,
     stream: Stream,
     /// Jobs begun, rounds asked: never used twice, not even across a crash. A real client draws long random values.
     jobs: u32,
-    rounds: u64,
-    job: Option<Job>,
-}
-
-#[derive(Clone, Debug)]
-struct Job {
-    owner: Owner,
-    lock: Lock,
-    begun: Time,
-    work: Span,
-    phase: Phase,
-    /// What is under way with the lock's servers.
-    round: Option<Round>,
-    /// Retries so far, and the last wait.
-    waited: (u32, Span),
-    frees: u32,
-    token: u64,
-    /// By this client's own clock: when the lease is over, counted from when it was asked for.
-    over: i64,
-    /// The same by true time, for measuring.
-    over_true: Time,
-    over_timer: Option<Ticket>,
-    based_on: u64,
-    /// The request to the storage that is waited for, and how often it was sent.
-    storage: (u64, u32),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Wanting,
-    Reading,
-    Working,
-    Writing,
-    Freeing,
+    pub rounds: u64,
+    pub job: Option<Job>,
 }
 
 impl Client {
@@ -339,7 +305,7 @@ impl Client {
     }
 
     /// Whether this client may go on by its own count. If it looks and may not, it gives the job up.
-    fn still_mine(&mut self, cx: &mut Cx<'_, Locks>) -> bool {
+    pub fn still_mine(&mut self, cx: &mut Cx<'_, Locks>) -> bool {
         let Some(job) = &mut self.job else { return false };
         let left = Span(job.over.saturating_sub(cx.system().clock_ns(cx)).max(0).unsigned_abs());
         if left > Span::ZERO {
@@ -357,7 +323,7 @@ impl Client {
         false
     }
 
-    fn give_up(&mut self, reason: usize, cx: &mut Cx<'_, Locks>) {
+    pub fn give_up(&mut self, reason: usize, cx: &mut Cx<'_, Locks>) {
         if reason == reasons::LEASE_LOST {
             let name = cx.name(cx.me()).to_string();
             cx.log(format!("{name} gives its job up: by its own count, or by a refusal, the lease is over"));
@@ -366,79 +332,8 @@ impl Client {
         self.free(cx);
     }
 
-    fn go_to(&mut self, phase: Phase, cx: &mut Cx<'_, Locks>) {
-        let Some(job) = &mut self.job else { return };
-        job.phase = phase;
-        job.storage.1 = 0;
-        self.ask_storage(cx);
-    }
-
-    /// Sends the read or the write that its phase calls for.
-    fn ask_storage(&mut self, cx: &mut Cx<'_, Locks>) {
-        self.rounds += 1;
-        let Some(job) = &mut self.job else { return };
-        job.storage = (self.rounds, job.storage.1 + 1);
-        let access = Access { lock: job.lock, owner: job.owner, token: job.token, id: self.rounds };
-        cx.fact(Fact::Acts { lock: job.lock, owner: job.owner });
-        let msg = if job.phase == Phase::Writing { Msg::Write { access, based_on: job.based_on } } else { Msg::Read(access) };
-        cx.send(self.storage, msg);
-        cx.after(cx.system().request_timeout, Timer::StorageOver { id: self.rounds });
-    }
-
-    fn storage_over(&mut self, id: u64, cx: &mut Cx<'_, Locks>) {
-        let waits = self.job.as_ref().is_some_and(|job| job.storage.0 == id && matches!(job.phase, Phase::Reading | Phase::Writing));
-        if !waits || !self.still_mine(cx) {
-            return;
-        }
-        if self.job.as_ref().is_some_and(|job| job.storage.1 >= STORAGE_TRIES) {
-            return self.give_up(reasons::STORAGE_AWAY, cx);
-        }
-        self.ask_storage(cx);
-    }
-
-    fn expects(&self, access: &Access, phase: Phase) -> bool {
-        self.job.as_ref().is_some_and(|job| job.owner == access.owner && job.phase == phase)
-    }
-
-    fn value(&mut self, access: &Access, version: u64, cx: &mut Cx<'_, Locks>) {
-        if !self.expects(access, Phase::Reading) {
-            return;
-        }
-        if let Some(job) = &mut self.job {
-            job.phase = Phase::Working;
-            job.based_on = version;
-            let (work, number) = (job.work, job.owner.job);
-            cx.after(work, Timer::WorkDone { job: number });
-        }
-    }
-
-    /// The work is done. Between this look at the lease and the arrival of the write lies a gap that no look closes.
-    fn write(&mut self, cx: &mut Cx<'_, Locks>) {
-        if self.still_mine(cx) {
-            self.go_to(Phase::Writing, cx);
-        }
-    }
-
-    fn written(&mut self, access: &Access, at: Time, cx: &mut Cx<'_, Locks>) {
-        if !self.expects(access, Phase::Writing) {
-            return;
-        }
-        if let Some(job) = &self.job {
-            cx.count(metrics::DONE, 1);
-            cx.count(metrics::LATE_WRITES, u64::from(at >= job.over_true));
-            cx.record_since(metrics::JOB, job.begun);
-        }
-        self.free(cx);
-    }
-
-    fn refused(&mut self, access: &Access, cx: &mut Cx<'_, Locks>) {
-        if self.expects(access, Phase::Writing) || self.expects(access, Phase::Reading) {
-            self.give_up(reasons::FENCED, cx);
-        }
-    }
-
     /// Frees the lock, whatever became of the job: what is not its own the owner check protects.
-    fn free(&mut self, cx: &mut Cx<'_, Locks>) {
+    pub fn free(&mut self, cx: &mut Cx<'_, Locks>) {
         let Some(job) = &mut self.job else { return };
         if job.phase != Phase::Freeing {
             cx.fact(Fact::Stops { lock: job.lock, owner: job.owner });
@@ -465,13 +360,6 @@ impl Client {
             Phase::Freeing => ("frees it".to_string(), State::Idle),
         };
         Look { label, state, fill: None }
-    }
-}
-
-impl Phase {
-    /// Whether the client believes that the lock is its own.
-    fn holds(self) -> bool {
-        matches!(self, Phase::Reading | Phase::Working | Phase::Writing)
     }
 }
 

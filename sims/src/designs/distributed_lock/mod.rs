@@ -13,6 +13,7 @@ use crate::parts::backoff::Jitter;
 mod bench;
 mod client;
 mod config;
+mod job;
 mod machine;
 mod role;
 mod round;
@@ -26,6 +27,7 @@ mod verdict;
 mod view;
 mod watch;
 mod wire;
+mod work;
 
 pub use config::Locks;
 

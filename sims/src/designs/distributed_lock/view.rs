@@ -40,7 +40,7 @@ fn holders(world: &World<Locks>, ask: &Ask) -> View {
     let rows = usize::from(ask.rows).saturating_sub(2).max(2) / 2;
     let mut heat = Heat { row_names: Vec::new(), cells: Vec::new(), says: String::new() };
     for client in clients.iter().take(rows) {
-        for (believed, says) in [(false, "lease"), (true, "believes")] {
+        for (believed, says) in [(false, "lease"), (true, "thinks")] {
             let mut row = vec![0.0; cols];
             for stretch in of_lock.iter().filter(|s| s.owner.client == *client && s.believed == believed) {
                 cover(&mut row, start, slice, stretch);
@@ -85,16 +85,16 @@ fn doubles(stretches: &[&Stretch]) -> Span {
 }
 
 fn names(owners: &[Owner]) -> String {
-    if owners.is_empty() { "nobody".into() } else { owners.iter().map(|o| format!("client{}", o.client)).collect::<Vec<_>>().join(", ") }
+    if owners.is_empty() { "-".into() } else { owners.iter().map(|o| format!("client{}", o.client)).collect::<Vec<_>>().join(", ") }
 }
 
 fn locks(world: &World<Locks>, ask: &Ask) -> View {
     let (system, now, watch) = (world.system(), world.now(), world.watch());
-    let head = ["lock", "lease of", "believes", "token", "ends in", "storage has seen", "version"].map(String::from).to_vec();
+    let head = ["lock", "lease", "thinks", "token", "left", "seen", "writes"].map(String::from).to_vec();
     let storage = world.ids().find_map(|id| if let Role::Storage(storage) = world.node(id) { Some(storage) } else { None });
     let rows = (1..=system.locks).take(usize::from(ask.rows).saturating_sub(1)).map(|lock| {
         let seen = match (system.fencing, storage) {
-            (Fencing::Off, _) | (_, None) => "does not look".to_string(),
+            (Fencing::Off, _) | (_, None) => "-".to_string(),
             (_, Some(storage)) => storage.seen(lock).to_string(),
         };
         vec![
@@ -119,7 +119,7 @@ fn ends_in(world: &World<Locks>, lock: Lock) -> String {
         _ => None,
     });
     match until {
-        None if system.service == Service::Redlock => "each store counts".into(),
+        None if system.service == Service::Redlock => "by store".into(),
         None => "-".into(),
         Some(Time::MAX) => "never".into(),
         Some(until) => format!("{:.1} s", system.true_time(until).since(now).as_secs()),

@@ -33,6 +33,7 @@ mod snapshot;
 mod state;
 #[cfg(test)]
 mod storms;
+mod trio;
 mod watch;
 
 pub use disk::{Durable, Write};
@@ -45,6 +46,7 @@ pub use progress::{Flow, Progress};
 pub use sessions::{Request, Sessions};
 pub use snapshot::Snapshot;
 pub use state::{Raft, Role};
+pub use trio::Trio;
 pub use watch::{Fact, LAMPS, RaftWatch};
 
 pub type Term = u64;
