@@ -28,28 +28,39 @@ fn table(head: &[&str], rows: Vec<Vec<String>>) -> View {
     View::Table(Table { head: head.iter().map(ToString::to_string).collect(), rows })
 }
 
-/// The latest entries of every log: term and contents, `=` where the server knows them committed, `~` where not.
+/// Each server's office, term and commit index; then the latest entries of every log: term and contents, `=` where the server
+/// knows them committed, `~` where not.
 fn logs(world: &World<Consensus>, ask: &Ask) -> View {
     let servers = servers(world);
     let last = servers.iter().map(|(_, server)| server.member.raft().log().last_index()).max().unwrap_or_default();
-    if last == 0 {
-        return View::Empty("no log has an entry yet".into());
-    }
-    let rows = u64::from(ask.rows).saturating_sub(2).clamp(1, 64);
-    let head = |(id, server): &(NodeId, &Server)| {
-        let raft = server.member.raft();
-        let office = match raft.role() {
-            _ if !world.is_up(*id) => "down",
-            Office::Leader => "leads",
-            Office::Candidate => "stands",
-            Office::PreCandidate => "asks",
-            Office::Follower => "follows",
-        };
-        format!("{} {office} t{} c{}", world.name(*id), raft.term(), raft.commit())
+    let line = |name: &str, of: &dyn Fn(NodeId, &Server) -> String| -> Vec<String> {
+        std::iter::once(name.to_string()).chain(servers.iter().map(|(id, server)| of(*id, server))).collect()
     };
-    let names = std::iter::once("entry".to_string()).chain(servers.iter().map(head)).collect();
-    let row = |index: u64| std::iter::once(index.to_string()).chain(servers.iter().map(|(_, server)| server.cell(index))).collect();
-    View::Table(Table { head: names, rows: (last.saturating_sub(rows - 1).max(1)..=last).rev().map(row).collect() })
+    let mut rows = vec![
+        line("office", &|id, server| office(world, id, server).to_string()),
+        line("term", &|_, server| server.member.term().to_string()),
+        line("commit", &|_, server| server.member.raft().commit().to_string()),
+    ];
+    let count = u64::from(ask.rows).saturating_sub(5).clamp(1, 64);
+    let first = last.saturating_sub(count - 1).max(1);
+    for index in (first..=last).rev() {
+        rows.push(line(&index.to_string(), &|_, server| {
+            let end = server.member.raft().log().last_index();
+            if index == first && end < first { format!("ends at {end}") } else { server.cell(index) }
+        }));
+    }
+    View::Table(Table { head: line("entry", &|id, _| world.name(id).to_string()), rows })
+}
+
+fn office(world: &World<Consensus>, id: NodeId, server: &Server) -> &'static str {
+    match server.member.role() {
+        _ if !world.is_up(id) => "down",
+        _ if server.member.is_outside() => "outside",
+        Office::Leader => "leads",
+        Office::Candidate => "stands",
+        Office::PreCandidate => "asks",
+        Office::Follower => "follows",
+    }
 }
 
 fn terms(world: &World<Consensus>, ask: &Ask) -> View {
@@ -77,16 +88,16 @@ fn followers(world: &World<Consensus>, ask: &Ask) -> View {
     let raft = leader.member.raft();
     let row = |p: &crate::parts::raft::Progress| {
         let flow = match p.flow {
-            Flow::Probe => "seeks where the logs agree".to_string(),
+            Flow::Probe => "seeks agreement".to_string(),
             Flow::Stream => "streams".to_string(),
             Flow::Snapshot { at, offset } => format!("snapshot of {at}, {offset} bytes"),
         };
         let silent = world.now().since(p.heard);
         vec![world.name(p.id).to_string(), p.matched.to_string(), p.next.to_string(), p.in_flight.len().to_string(), flow, silent.to_string()]
     };
-    let own = vec![world.name(raft.me()).to_string(), raft.stored().to_string(), String::new(), String::new(), "the leader's own disk".into(), String::new()];
+    let own = vec![world.name(raft.me()).to_string(), raft.stored().to_string(), String::new(), String::new(), "its own disk".into(), String::new()];
     let rows = std::iter::once(own).chain(raft.followers().iter().map(row)).take(usize::from(ask.rows)).collect();
-    table(&["server", "has on disk up to", "next", "messages on their way", "how", "silent for"], rows)
+    table(&["server", "on disk", "next", "on their way", "how", "silent for"], rows)
 }
 
 fn sessions(world: &World<Consensus>, ask: &Ask) -> View {
