@@ -100,8 +100,9 @@ pub(crate) struct Network {
 /// of one server would take room for a hundred million links.
 #[derive(Clone, Debug, Default)]
 struct Row {
-    /// Receivers, ascending.
-    to: Vec<u32>,
+    /// Receivers, ascending, and the places of their links: small, because new ones are put in between.
+    to: Vec<(u32, u32)>,
+    /// As they were first used.
     links: Vec<Link>,
 }
 
@@ -109,15 +110,31 @@ impl Row {
     #[inline]
     fn link(&mut self, to: u32) -> &mut Link {
         // Receivers are mostly of one role, with numbers one after the other: then the place is known without looking for it.
-        let guess = to.wrapping_sub(self.to.first().copied().unwrap_or(0)) as usize;
-        let at = if self.to.get(guess) == Some(&to) { Ok(guess) } else { self.to.binary_search(&to) };
-        match at {
-            Ok(at) => &mut self.links[at],
+        let guess = to.wrapping_sub(self.to.first().map_or(0, |first| first.0)) as usize;
+        let place = match self.to.get(guess) {
+            Some((is, place)) if *is == to => *place,
+            _ => self.find(to),
+        };
+        &mut self.links[place as usize]
+    }
+
+    fn find(&mut self, to: u32) -> u32 {
+        match self.to.binary_search_by_key(&to, |(to, _)| *to) {
+            Ok(at) => self.to[at].1,
             Err(at) => {
-                self.to.insert(at, to);
-                self.links.insert(at, Link::default());
-                &mut self.links[at]
+                let place = self.links.len() as u32;
+                self.to.insert(at, (to, place));
+                self.links.push(Link::default());
+                place
             }
+        }
+    }
+
+    fn drop(&mut self, to: u32) {
+        if let Ok(at) = self.to.binary_search_by_key(&to, |(to, _)| *to) {
+            let (_, gone) = self.to.remove(at);
+            self.links.remove(gone as usize);
+            self.to.iter_mut().filter(|(_, place)| *place > gone).for_each(|(_, place)| *place -= 1);
         }
     }
 }
@@ -183,12 +200,7 @@ impl Network {
 
     /// A node has left: its links go with it.
     pub fn leave(&mut self, id: NodeId) {
-        for row in &mut self.links {
-            if let Ok(at) = row.to.binary_search(&id.0) {
-                row.to.remove(at);
-                row.links.remove(at);
-            }
-        }
+        self.links.iter_mut().for_each(|row| row.drop(id.0));
         if let Some(row) = self.links.get_mut(id.at()) {
             *row = Row::default();
         }
@@ -197,7 +209,8 @@ impl Network {
     /// Links that were used or are troubled.
     pub fn used(&self, now: Time) -> impl Iterator<Item = Used> {
         self.links.iter().enumerate().flat_map(move |(from, row)| {
-            let used = row.to.iter().zip(&row.links).filter(|(_, link)| link.sent > 0 || link.trouble != Trouble::default());
+            let links = row.to.iter().map(|(to, place)| (to, &row.links[*place as usize]));
+            let used = links.filter(|(_, link)| link.sent > 0 || link.trouble != Trouble::default());
             used.map(move |(to, link)| Used {
                 from: NodeId(from as u32),
                 to: NodeId(*to),
@@ -284,6 +297,10 @@ mod tests {
         assert!(used.len() == 2_000 && used.is_sorted());
         network.link(NodeId(5_000), NodeId(7)).trouble.cut = true;
         assert_eq!(network.send(NodeId(5_000), NodeId(7), Time::ZERO, Delay::default()), [None, None]);
+        network.leave(NodeId(6));
+        assert_eq!(network.used(Time::ZERO).filter(|link| link.from == NodeId(6) || link.to == NodeId(6)).count(), 0);
+        let cut: Vec<u32> = network.used(Time::ZERO).filter(|link| link.trouble.cut).map(|link| link.to.0).collect();
+        assert_eq!(cut, [7], "its neighbours' links are where they were");
     }
 
     #[test]
