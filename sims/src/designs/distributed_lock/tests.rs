@@ -81,8 +81,19 @@ fn panes_show_who_holds_and_who_believes_to() {
     let View::Heat(heat) = run.view(&ask("holders")) else { panic!("no timeline") };
     assert_eq!(heat.row_names, ["client1 lease", "client1 thinks", "client2 lease", "client2 thinks"]);
     assert!(heat.cells.iter().all(|row| row.len() == 60 && row.iter().any(|cell| *cell > 0.0)));
+    assert!(heat.cells.iter().flatten().all(|cell| *cell < 1.0), "never two at once");
     let View::Table(table) = run.view(&ask("locks")) else { panic!("no table") };
     assert_eq!(table.rows.len(), 1);
+}
+
+#[test]
+fn two_leases_at_once_are_full_in_the_timeline() {
+    let script = ["5.1s=job:client=client1,work=8s", "5.2s=crash:node=s1", "5.2s=promote", "6s=job:client=client2,work=5s"];
+    let run = run(&[("service", "one-store"), ("replica", "async"), ("replica_lag", "500ms")], &script, 20);
+    let View::Heat(heat) = run.view(&Ask { what: What::Pane("holders"), cols: 60, rows: 12, from: run.now(), to: run.now() }) else { panic!("no timeline") };
+    let full = |name: &str| heat.cells[heat.row_names.iter().position(|row| row == name).unwrap()].contains(&1.0);
+    assert!(full("client1 lease") && full("client2 lease"), "{heat:?}");
+    assert!(heat.says.contains("two leases at once for 5."), "{}", heat.says);
 }
 
 /// The house's storms last as long as one lease and turn its length about; here leases of a second end, are renewed and handed

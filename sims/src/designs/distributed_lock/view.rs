@@ -24,7 +24,7 @@ fn shown(stretches: &[Stretch]) -> Option<Lock> {
     stretches.iter().max_by_key(|stretch| (stretch.to, std::cmp::Reverse(stretch.lock))).map(|stretch| stretch.lock)
 }
 
-/// Two rows a client: full where it holds by the service's books, and where it believes to.
+/// Two rows a client: where it holds by the service's books, and where it thinks so; full where two do at once.
 fn holders(world: &World<Locks>, ask: &Ask) -> View {
     let now = world.now();
     let ttl = world.system().ttl;
@@ -42,8 +42,13 @@ fn holders(world: &World<Locks>, ask: &Ask) -> View {
     for client in clients.iter().take(rows) {
         for (believed, says) in [(false, "lease"), (true, "thinks")] {
             let mut row = vec![0.0; cols];
-            for stretch in of_lock.iter().filter(|s| s.owner.client == *client && s.believed == believed) {
-                cover(&mut row, start, slice, stretch);
+            let kind: Vec<&Stretch> = of_lock.iter().copied().filter(|s| s.believed == believed).collect();
+            for stretch in kind.iter().filter(|s| s.owner.client == *client) {
+                cover(&mut row, start, slice, stretch, ALONE);
+                for other in kind.iter().filter(|other| other.owner != stretch.owner) {
+                    let both = Stretch { from: stretch.from.max(other.from), to: stretch.to.min(other.to), ..**stretch };
+                    cover(&mut row, start, slice, &both, (1.0, 1.0));
+                }
             }
             heat.row_names.push(format!("client{client} {says}"));
             heat.cells.push(row);
@@ -55,14 +60,16 @@ fn holders(world: &World<Locks>, ask: &Ask) -> View {
     View::Heat(heat)
 }
 
-/// Adds the share of each slice that a stretch covers.
-fn cover(row: &mut [f64], start: u64, slice: u64, stretch: &Stretch) {
+/// How dark a slice is where one holds the lock: a short hold must show too, and a whole one leaves room for two at once.
+const ALONE: (f64, f64) = (0.25, 0.6);
+
+/// Marks the slices that a stretch touches, by the share it covers, within these bounds.
+fn cover(row: &mut [f64], start: u64, slice: u64, stretch: &Stretch, (least, most): (f64, f64)) {
     for (column, cell) in row.iter_mut().enumerate() {
         let (from, to) = (start + column as u64 * slice, start + (column as u64 + 1) * slice);
         let covered = stretch.to.0.min(to).saturating_sub(stretch.from.0.max(from));
         if covered > 0 {
-            // A short hold must show too.
-            *cell = (*cell + covered as f64 / slice as f64).clamp(0.35, 1.0);
+            *cell = cell.max((covered as f64 / slice as f64).clamp(least, most));
         }
     }
 }
