@@ -93,7 +93,7 @@ fn two_leases_at_once_are_full_in_the_timeline() {
     let View::Heat(heat) = run.view(&Ask { what: What::Pane("holders"), cols: 60, rows: 12, from: run.now(), to: run.now() }) else { panic!("no timeline") };
     let full = |name: &str| heat.cells[heat.row_names.iter().position(|row| row == name).unwrap()].contains(&1.0);
     assert!(full("client1 lease") && full("client2 lease"), "{heat:?}");
-    assert!(heat.says.contains("two leases at once for 5."), "{}", heat.says);
+    assert!(heat.says.contains("two leases at once for 5"), "{}", heat.says);
 }
 
 /// The house's storms last as long as one lease and turn its length about; here leases of a second end, are renewed and handed
