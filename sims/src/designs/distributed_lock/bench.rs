@@ -95,6 +95,20 @@ pub const BENCHES: &[Bench] = &[
         ops: 1_000_000,
         prepare: || Box::new(InMachine(Mutex::default())),
     },
+    Bench {
+        name: "take-and-free-raft-by-1",
+        says: "one lease taken, then released, each committed by three members in memory",
+        threads: &[1],
+        ops: 20_000,
+        prepare: || Box::new(InGroup(1)),
+    },
+    Bench {
+        name: "take-and-free-raft-by-64",
+        says: "one of 64 leases that are taken together, then released together, committed by three members in memory",
+        threads: &[1],
+        ops: 200_000,
+        prepare: || Box::new(InGroup(64)),
+    },
     Bench { name: "fence", says: "one number looked at by the storage", threads: &[1], ops: 5_000_000, prepare: || Box::new(AtFence(Mutex::default())) },
 ];
 
