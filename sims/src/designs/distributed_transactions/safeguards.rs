@@ -39,7 +39,12 @@ pub const SAFEGUARDS: &[Safeguard] = &[
         safe: &["on"],
         off: "off",
         harms: Harm::Breaks("atomic"),
-        trial: Trial { set: &[NO_READS], script: &["3s=fill-disk:node=bank1", "4s=fill-disk:node=bank1,full=off"], length: Span::secs(10) },
+        // The bank has promised, and is told to commit when its disk takes nothing more.
+        trial: Trial {
+            set: &[QUIET, NO_READS, ("banks", "2")],
+            script: &["1s=transfer", "1009ms=fill-disk:node=bank1", "2s=fill-disk:node=bank1,full=off"],
+            length: Span::secs(10),
+        },
     },
     Safeguard {
         knob: "abort_on_error",
@@ -53,17 +58,31 @@ pub const SAFEGUARDS: &[Safeguard] = &[
         safe: &["on"],
         off: "off",
         harms: Harm::Breaks("conserved"),
-        trial: Trial { set: &[QUIET, NO_READS], script: &["1s=crash-at:node=bank1,step=voted,for=500ms", "1s=transfer"], length: Span::secs(10) },
+        trial: Trial {
+            set: &[QUIET, NO_READS, ("banks", "2")],
+            script: &["1s=crash-at:node=bank1,step=voted,for=500ms", "1s=transfer"],
+            length: Span::secs(10),
+        },
     },
     Safeguard {
         knob: "relock",
         safe: &["on"],
         off: "off",
         harms: Harm::Breaks("never-overdrawn"),
+        // One bank has promised and waits for the other, three seconds away. It restarts meanwhile, and promises the same money again.
         trial: Trial {
-            set: &[("hot_share", "1"), ("banks", "2"), ("opening", "10000"), ("rate", "200/s"), NO_READS],
-            script: &["2s=crash-at:node=coord,step=decided,for=3s", "2100ms=crash:node=bank1", "2200ms=restart:node=bank1"],
-            length: Span::secs(20),
+            set: &[
+                NO_READS,
+                ("banks", "2"),
+                ("hot_share", "1"),
+                ("hot_accounts", "100"),
+                ("opening", "6000"),
+                ("rate", "100/s"),
+                ("vote_timeout", "10s"),
+                ("decision_timeout", "20s"),
+            ],
+            script: &["0s=slow:from=coord,to=bank2,by=3s", "4s=crash:node=bank1", "4100ms=restart:node=bank1"],
+            length: Span::secs(15),
         },
     },
     Safeguard {
