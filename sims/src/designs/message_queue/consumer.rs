@@ -459,10 +459,10 @@ impl Consumer {
         let parts: Vec<String> = self.owned.keys().map(u32::to_string).collect();
         let blocked = self.owned.values().any(|own| own.blocked);
         let label = match parts.len() {
-            _ if self.joining != Joining::No => "rebalancing".to_string(),
-            0 => "owns nothing".to_string(),
-            1..=8 => format!("owns {}", parts.join(" ")),
-            n => format!("owns {n}"),
+            _ if self.joining != Joining::No => "joins".to_string(),
+            0 => "idle".to_string(),
+            1..=6 => format!("has {}", parts.join(" ")),
+            n => format!("has {n}"),
         };
         let state = match () {
             () if blocked || self.joining != Joining::No => State::Warn,

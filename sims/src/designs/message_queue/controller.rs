@@ -243,11 +243,8 @@ impl Controller {
 
     pub fn look(&self, _: &Queue) -> Look {
         let offline = self.metadata.parts.iter().filter(|state| state.leader.is_none()).count();
-        let (label, state) = if offline > 0 {
-            (format!("{offline} without leader"), State::Warn)
-        } else {
-            (format!("{} partitions led", self.metadata.parts.len()), State::Busy)
-        };
+        let (label, state) =
+            if offline > 0 { (format!("{offline} offline"), State::Warn) } else { (format!("{} led", self.metadata.parts.len()), State::Busy) };
         Look { label, state, fill: None }
     }
 }

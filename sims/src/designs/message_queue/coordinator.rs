@@ -215,9 +215,9 @@ impl Coordinator {
     pub fn look(&self, _: &Queue) -> Look {
         let members = self.group.members().count();
         let label = match self.group.phase() {
-            Phase::Joining => format!("rebalancing, {members} members"),
+            Phase::Joining => format!("rebalances {members}"),
             Phase::Empty => "nobody".into(),
-            Phase::Stable => format!("generation {}", self.group.generation()),
+            Phase::Stable => format!("gen {}", self.group.generation()),
         };
         Look { label, state: if self.group.phase() == Phase::Joining { State::Warn } else { State::Busy }, fill: None }
     }

@@ -88,7 +88,7 @@ impl Producer {
 
     pub fn look(&self, _: &Queue) -> Look {
         let waiting = self.sender.waiting();
-        let label = if waiting == 0 { "sends".into() } else { format!("{waiting} not acked") };
+        let label = format!("{waiting} wait");
         Look { label, state: if waiting > 1000 { State::Warn } else { State::Busy }, fill: None }
     }
 }

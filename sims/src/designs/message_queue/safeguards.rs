@@ -71,7 +71,7 @@ pub const SAFEGUARDS: &[Safeguard] = &[
         safe: &["on"],
         off: "off",
         harms: Harm::Breaks("order-in-partition"),
-        trial: Trial { set: &[("request_timeout", "200ms")], script: &["1s=lose:from=p,to=b,share=0.2"], length: Span::secs(8) },
+        trial: Trial { set: &[("request_timeout", "200ms")], script: &["1s=lose:from=producer,to=b,share=0.2"], length: Span::secs(8) },
     },
     Safeguard {
         knob: "fence_commits",

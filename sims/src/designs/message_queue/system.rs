@@ -196,7 +196,7 @@ impl System for Queue {
         let sender = || Sender::new(controller, self.partitions as usize + 1, Arc::clone(&metadata));
         for number in 0..self.producers {
             let rng = stage.rng(&format!("producer {number}"));
-            stage.add("p", Machine::Producer(Producer::new(sender(), rng)));
+            stage.add("producer", Machine::Producer(Producer::new(sender(), rng)));
         }
         let coordinator = stage.add_one("coordinator", Machine::Coordinator(Coordinator::new(self.partitions)));
         let sink = stage.add_one("sink", Machine::Sink(Sink::new(brokers, self.partitions as usize)));
@@ -217,7 +217,7 @@ impl System for Queue {
     fn act(stage: &mut Stage<'_, Self>, action: &Action) -> Result<(), String> {
         match action.name.as_str() {
             "publish" | "poison" => {
-                let producer = stage.role("p").first().copied().filter(|id| stage.is_up(*id)).ok_or("the first producer is down")?;
+                let producer = stage.role("producer").first().copied().filter(|id| stage.is_up(*id)).ok_or("the first producer is down")?;
                 let (n, poison) = (action.int("n").unwrap_or(1) as u64, action.name == "poison");
                 let key = action.int("key").map(|key| key as u32);
                 stage.with(producer, |node, cx| {

@@ -48,7 +48,14 @@ fn sink(world: &World<Queue>) -> Option<&Sink> {
     })
 }
 
-/// Shows a broker's number in bold strokes: in sync, not in sync, down.
+/// Who owns a partition by the group's books.
+fn owner(world: &World<Queue>, part: u32) -> Option<NodeId> {
+    let group = coordinator(world)?.group();
+    let member = group.members().find(|(_, parts)| parts.iter().any(|p| p.number == part)).map(|(member, _)| NodeId(member));
+    member
+}
+
+/// Replicas in order: in sync plain, not in sync in brackets, down with a cross.
 fn replicas(world: &World<Queue>, replicas: &[NodeId], isr: &[NodeId]) -> String {
     let one = |id: &NodeId| {
         let name = world.name(*id);
@@ -79,9 +86,11 @@ fn partitions(world: &World<Queue>, ask: &Ask) -> View {
             led.map_or("-".into(), |replica| replica.watermark.to_string()),
             led.map_or("-".into(), |replica| replica.log.end().to_string()),
             led.map_or("-".into(), |replica| replica.log.start().to_string()),
+            sink(world).map_or("-".into(), |sink| sink.lag(part as u32).to_string()),
+            owner(world, part as u32).map_or("-".into(), |id| world.name(id).to_string()),
         ]
     };
-    let head = ["part", "leader", "epoch", "in sync (not) ✗down", "watermark", "end", "start"];
+    let head = ["part", "leader", "epoch", "in sync (not) ✗down", "watermark", "end", "start", "lag", "owner"];
     let rows = (0..metadata.parts.len()).map(row).take(usize::from(ask.rows)).collect();
     View::Table(Table { head: head.map(String::from).to_vec(), rows })
 }
@@ -108,11 +117,10 @@ fn consumers(world: &World<Queue>, ask: &Ask) -> View {
 }
 
 fn lag(world: &World<Queue>, ask: &Ask) -> View {
-    let (Some(sink), Some(coordinator)) = (sink(world), coordinator(world)) else { return View::Empty("the sink is gone".into()) };
-    let owner = |part: u32| coordinator.group().members().find(|(_, parts)| parts.iter().any(|p| p.number == part)).map(|(member, _)| NodeId(member));
+    let Some(sink) = sink(world) else { return View::Empty("the sink is gone".into()) };
     let bar = |part: u32| {
         let lag = sink.lag(part);
-        let (whose, state) = match owner(part) {
+        let (whose, state) = match owner(world, part) {
             Some(id) if world.is_up(id) => (world.name(id).to_string(), State::Busy),
             Some(id) => (format!("{}, down", world.name(id)), State::Down),
             None => ("nobody".into(), State::Warn),

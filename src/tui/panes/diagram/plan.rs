@@ -246,7 +246,7 @@ fn corners(edge: &LayoutEdge<'_>) -> Vec<(u16, u16)> {
 
 /// How far each node is from where requests come in: decides the layers, and which way a link counts as forth.
 fn depths(diagram: &Diagram) -> Vec<usize> {
-    const SOURCES: &[&str] = &["client", "user", "caller", "writer", "load", "driver", "generator"];
+    const SOURCES: &[&str] = &["client", "user", "caller", "writer", "producer", "load", "driver", "generator"];
     let count = diagram.nodes.len();
     let mut depth = vec![usize::MAX; count];
     let mut queue: Vec<usize> = (0..count).filter(|n| SOURCES.iter().any(|s| diagram.nodes[*n].name.starts_with(s))).collect();
