@@ -157,7 +157,7 @@ impl Api {
         self.down = true;
         self.flows.clear();
         cx.count(KILLED, 1);
-        cx.log(format!("{} is killed right after `{point:?}`", cx.name(cx.me())));
+        cx.log(format!("{} is killed right after `{}`", cx.name(cx.me()), point.word()));
         cx.after(REVIVAL, Timer::Revive);
         true
     }
@@ -383,7 +383,7 @@ impl Api {
         let (all, unsure) = self.in_flight();
         let label = match (self.down, self.armed) {
             (true, _) => "killed".into(),
-            (false, Some(point)) => format!("dies: {point:?}"),
+            (false, Some(point)) => format!("dies: {}", point.word()),
             (false, None) if unsure > 0 => format!("{all}, {unsure}?"),
             (false, None) if self.card_numbers => format!("{all}, PCI"),
             (false, None) => format!("{all} in"),

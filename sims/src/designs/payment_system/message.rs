@@ -387,6 +387,10 @@ pub enum Point {
 impl Point {
     pub const NAMES: &'static [&'static str] = &["begun", "judged", "authorised", "captured", "published", "one-sided", "stored", "reserved", "refunded"];
 
+    pub fn word(self) -> &'static str {
+        Point::NAMES[self as usize]
+    }
+
     pub fn named(name: &str) -> Point {
         match name {
             "begun" => Point::Begun,

@@ -37,22 +37,22 @@ fn flight(world: &World<Payments>, store: &Store) -> Vec<Bar> {
     }
     let cutoff = world.system().cutoff;
     let old = store.tables.payments.values().filter(|row| row.state.is_open() && world.now().since(row.born) >= cutoff).count();
-    let calm = |name: &str, value: usize, says: &str| Bar { name: name.into(), value: value as f64, says: says.into(), state: view::State::Idle };
+    let calm = |name: &str, value: usize, says: &str| Bar { name: name.into(), value: value as f64, says: format!("{value} {says}"), state: view::State::Idle };
     let warn = |name: &str, value: usize, says: &str| {
         let state = if value > 0 { view::State::Warn } else { view::State::Idle };
         Bar { state, ..calm(name, value, says) }
     };
     vec![
-        calm("buyers waiting", waiting, "orders without an answer"),
-        calm("at servers", asked, "requests on their way"),
-        warn("ambiguous", unsure, "of these, a network was silent"),
-        calm("open", store.tables.open_count(), "pending or authorised in the store"),
-        warn("past the cut-off", old, "of these, for reconciliation"),
-        calm("held", held, "authorised at the networks, not captured"),
-        calm("row queue", store.longest_queue(), "transactions at the busiest row"),
-        calm("outbox", store.tables.outbox.len(), "events not yet confirmed"),
-        calm("webhooks out", out, "on their way to merchants"),
-        warn("webhooks again", again, "of these, without a 2xx so far"),
+        calm("buyers waiting", waiting, "orders unanswered"),
+        calm("at servers", asked, "requests at work"),
+        warn("ambiguous", unsure, "with a silent network"),
+        calm("open", store.tables.open_count(), "pending or authorised"),
+        warn("past the cut-off", old, "of these too old"),
+        calm("held", held, "at the networks"),
+        calm("row queue", store.longest_queue(), "at the busiest row"),
+        calm("outbox", store.tables.outbox.len(), "not confirmed"),
+        calm("webhooks out", out, "to merchants"),
+        warn("webhooks again", again, "of these without 2xx"),
     ]
 }
 
@@ -120,21 +120,17 @@ fn states(world: &World<Payments>, store: &Store) -> Vec<Bar> {
     let old = store.tables.payments.values().filter(|row| row.state.is_open() && world.now().since(row.born) >= cutoff).count();
     let bar = |state: State| {
         let warn = state.is_open() && old > 0;
+        let count = store.tables.census[state as usize];
         let says = match state {
-            State::Pending => {
-                if old > 0 {
-                    format!("unknown here; {old} open ones older than the cut-off")
-                } else {
-                    "what the network did is not known here".into()
-                }
-            }
-            State::Authorised => "held on the card".into(),
-            State::Captured => "taken".into(),
-            State::Failed => "refused: nothing taken, nothing held".into(),
-            State::Voided => "a hold that was let go".into(),
-            State::Refunded => "taken and given back whole".into(),
+            State::Pending if old > 0 => format!("{count}; {old} open ones are past the cut-off"),
+            State::Pending => format!("{count}, not known here"),
+            State::Authorised => format!("{count} held on the card"),
+            State::Captured => format!("{count} taken"),
+            State::Failed => format!("{count} refused"),
+            State::Voided => format!("{count} let go"),
+            State::Refunded => format!("{count} given back"),
         };
-        let value = store.tables.census[state as usize] as f64;
+        let value = count as f64;
         Bar { name: state.word().into(), value, says, state: if warn { view::State::Warn } else { view::State::Idle } }
     };
     State::ALL.into_iter().map(bar).collect()
