@@ -65,6 +65,8 @@ pub struct App {
     servers: Vec<NodeId>,
     finder: Finder,
     load: Stream,
+    /// Servers that did not answer, and until when they are not asked if others can be.
+    suspects: BTreeMap<NodeId, Time>,
     open: BTreeMap<u64, Open>,
     ops: u64,
     pub holders: Vec<Holder>,
@@ -73,6 +75,8 @@ pub struct App {
 
 /// A request that found the wrong server, or a compare that did not hold, is made again after this.
 const AGAIN: Span = Span::millis(20);
+/// A server that did not answer is not asked for so long.
+const SUSPECTED: Span = Span::secs(10);
 const CONFLICTS_MAX: u32 = 8;
 
 impl App {
@@ -83,6 +87,7 @@ impl App {
             servers: servers.to_vec(),
             finder: Finder::new(servers.to_vec()),
             load: Stream::new(Arrivals::Poisson, load),
+            suspects: BTreeMap::new(),
             open: BTreeMap::new(),
             ops: 0,
             holders,
@@ -183,7 +188,9 @@ impl App {
     }
 
     fn anyone(&self, cx: &mut Ctx<'_>) -> NodeId {
-        *cx.rng().pick(&self.servers)
+        let now = cx.now();
+        let trusted: Vec<NodeId> = self.servers.iter().copied().filter(|id| self.suspects.get(id).is_none_or(|until| *until <= now)).collect();
+        *cx.rng().pick(if trusted.is_empty() { &self.servers } else { &trusted })
     }
 
     fn send(&mut self, op: u64, cx: &mut Ctx<'_>) {
@@ -252,13 +259,14 @@ impl App {
         match open.aim {
             Aim::Read => {
                 cx.record_since(metrics::READ, open.began);
-                let seen = Seen { serial: head.value.serial, modified: head.modified };
+                let seen = Seen { serial: head.value.serial, modified: head.modified, by: head.value.by };
                 let (service, torn) = (open.service, top != head.value.serial);
                 self.close(op, cx);
                 self.read_told(op, service, seen, torn, cx);
             }
             Aim::Prepare => {
-                let value = Value { serial: head.value.serial + 1, base: head.modified, sent: open.began };
+                let by = u64::from(self.number + 1) << 40 | op;
+                let value = Value { serial: head.value.serial + 1, base: head.modified, sent: open.began, by };
                 let item = head.key + 1 + value.serial % (super::machine::ITEMS - 1);
                 let put = |key| Put::Put { key, value, lease: 0 };
                 let compares = vec![Compare::unchanged(head.key, head.modified)];
@@ -267,8 +275,8 @@ impl App {
                     Writes::Blind => Txn::of(vec![put(head.key), put(item)]),
                     Writes::Split => Txn { compares, then: vec![put(item)], otherwise: Vec::new() },
                 });
-                let from = (cx.system().writes == Writes::Compare).then_some(head.value.serial);
-                cx.fact(Fact::Wrote { app: cx.me(), op, service: open.service, from, to: value.serial });
+                let from = (cx.system().writes == Writes::Compare).then_some(head.value.by);
+                cx.fact(Fact::Wrote { app: cx.me(), op, service: open.service, from, to: by });
                 self.send(op, cx);
             }
             _ => {}
@@ -315,6 +323,7 @@ impl App {
         if open.to == self.finder.target() {
             self.finder.no_answer();
         }
+        self.suspects.insert(open.to, cx.now() + SUSPECTED);
         self.failed(op, reasons::TIMEOUT, cx);
     }
 

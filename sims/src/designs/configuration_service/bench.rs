@@ -2,7 +2,6 @@
 
 use super::machine::{Command, Key, Machine, Value, keys_of, manifest};
 use crate::kernel::bench::{Bench, Case};
-use crate::kernel::time::Time;
 use crate::parts::mvcc::{Compare, Keys, Op, Txn};
 use crate::parts::raft::StateMachine;
 use crate::parts::watches::{Hub, Missing};
@@ -20,7 +19,7 @@ struct Updates {
 fn update(machine: &mut Machine, service: u32) -> u64 {
     let key = manifest(service);
     let Some(head) = machine.store.get(&key) else { return 0 };
-    let value = Value { serial: head.value.serial + 1, base: head.modified, sent: Time::ZERO };
+    let value = Value { serial: head.value.serial + 1, base: head.modified, ..Value::default() };
     let put = |key| Op::Put { key, value, lease: 0 };
     let txn = Txn { compares: vec![Compare::unchanged(key, head.modified)], then: vec![put(key), put(key + 1 + value.serial % 9)], otherwise: Vec::new() };
     machine.apply(&Command::Txn(txn));

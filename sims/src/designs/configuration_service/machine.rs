@@ -38,6 +38,8 @@ pub struct Value {
     pub base: u64,
     /// When the writer sent it: to measure by, never to decide by.
     pub sent: Time,
+    /// Which request of which application wrote it: for the checker, who must tell values apart.
+    pub by: u64,
 }
 
 pub type Item = crate::parts::mvcc::Item<Key, Value>;

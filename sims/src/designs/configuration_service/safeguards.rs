@@ -30,7 +30,7 @@ pub const SAFEGUARDS: &[Safeguard] = &[
         &["confirmed"],
         "local",
         "lease-not-early",
-        trial(&[("watchers", "100"), ("ttl", "4s"), ("base_rate", "20/s"), ("check_quorum", "off")], &["6s=isolate-leader", "16s=heal"], 30),
+        trial(&[("watchers", "100"), ("ttl", "4s"), ("base_rate", "0/s"), ("check_quorum", "off")], &["6s=isolate-leader", "16s=heal"], 30),
     ),
     breaks("lease_clock", &["monotonic"], "wall", "lease-not-early", trial(LEASES, &["5s=step-clock:node=s,by=10s"], 12)),
     Safeguard {

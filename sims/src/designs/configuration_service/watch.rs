@@ -60,13 +60,13 @@ pub enum Fact {
         seen: Seen,
         torn: bool,
     },
-    /// A transaction is sent for the first time; it swaps a serial, or writes one whatever stands there.
+    /// A transaction is sent for the first time; it swaps what stands there, or writes whatever does.
     Wrote {
         app: NodeId,
         op: u64,
         service: u32,
-        from: Option<u32>,
-        to: u32,
+        from: Option<u64>,
+        to: u64,
     },
     Swapped {
         app: NodeId,
@@ -123,7 +123,7 @@ pub struct ConfigWatch {
     completed: u64,
     /// What reads under way must see.
     reads: BTreeMap<(NodeId, u64), u64>,
-    /// What applications called and were answered: the manifests' serials, for the checker.
+    /// What applications called and were answered: who wrote the manifests, for the checker.
     history: History<u32, Register>,
     calls: BTreeMap<(NodeId, u64), (CallId, bool)>,
     leases: BTreeMap<u64, Lease>,
@@ -298,9 +298,9 @@ impl ConfigWatch {
     }
 }
 
-/// A manifest's serial as the checker's register holds it: before the first update there is nothing.
-fn stored(serial: u32) -> Option<u64> {
-    (serial > 0).then_some(u64::from(serial))
+/// What a manifest holds, as the checker's register has it: before the first update nothing.
+fn stored(by: u64) -> Option<u64> {
+    (by > 0).then_some(by)
 }
 
 impl Watch<Config> for ConfigWatch {
@@ -335,7 +335,7 @@ impl Watch<Config> for ConfigWatch {
                 let floor = self.reads.remove(&(app, op)).unwrap_or_default();
                 lamps.judge(lamps::ATOMIC, now, !torn, || format!("a read of service {} saw half an update", service + 1));
                 self.answered(now, floor, service, seen.modified, lamps);
-                self.respond(now, app, op, Out::Value(stored(seen.serial)));
+                self.respond(now, app, op, Out::Value(stored(seen.by)));
             }
             Fact::Wrote { app, op, service, from, to } => {
                 let call = from.map_or(Op::Write(stored(to)), |from| Op::Swap { from: stored(from), to: stored(to) });

@@ -12,6 +12,8 @@ use std::collections::VecDeque;
 pub struct Seen {
     pub serial: u32,
     pub modified: u64,
+    /// Who wrote it: for the checker.
+    pub by: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +63,7 @@ pub struct Watcher {
 impl Watcher {
     pub fn new(service: Option<u32>, services: u32, revision: u64, slow: bool) -> Watcher {
         let keys = if service.is_some() { ITEMS } else { services * ITEMS };
-        let created = |key: u32| Seen { serial: 0, modified: u64::from(service.unwrap_or(key / ITEMS)) + 1 };
+        let created = |key: u32| Seen { modified: u64::from(service.unwrap_or(key / ITEMS)) + 1, ..Seen::default() };
         Watcher {
             service,
             phase: Phase::Resting,
@@ -103,7 +105,7 @@ impl Watcher {
     pub fn take(&mut self, batch: &Batch) -> Vec<Time> {
         let mut sent = Vec::new();
         for change in batch.changes.iter() {
-            let seen = change.value.map_or(Seen::default(), |value| Seen { serial: value.serial, modified: change.at.revision });
+            let seen = change.value.map_or(Seen::default(), |value| Seen { serial: value.serial, modified: change.at.revision, by: value.by });
             if let Some(value) = change.value {
                 sent.push(value.sent);
             }
@@ -127,7 +129,7 @@ impl Watcher {
                 sent.push(item.value.sent);
             }
             if let Some(cell) = self.cell(item.key) {
-                *cell = Seen { serial: item.value.serial, modified: item.modified };
+                *cell = Seen { serial: item.value.serial, modified: item.modified, by: item.value.by };
             }
         }
         self.last = revision;
@@ -174,7 +176,7 @@ mod tests {
         let mut reader = told.clone();
         let before = machine.store.revision();
         for serial in 1..5 {
-            let value = Value { serial, base: 0, sent: Time(u64::from(serial)) };
+            let value = Value { serial, sent: Time(u64::from(serial)), ..Value::default() };
             machine.store.apply(&Txn::put(10 + serial, value)).unwrap();
             machine.store.apply(&Txn::put(serial, value)).unwrap();
         }
