@@ -136,7 +136,8 @@ impl Server {
             Role::PreCandidate => ("asks around", State::Warn),
             Role::Candidate => ("stands", State::Warn),
         };
-        let label = format!("{word} · term {} · {} committed{}", raft.term(), raft.commit(), if lag > 0 { format!(" +{lag}") } else { String::new() });
+        let more = if lag > 0 { format!("+{lag}") } else { String::new() };
+        let label = format!("{word} t{} · {}{more}", raft.term(), raft.commit());
         Look { label, state, fill: None }
     }
 
