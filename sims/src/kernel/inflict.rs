@@ -278,10 +278,10 @@ pub(crate) fn in_force<S: System>(world: &World<S>) -> Vec<Inflicted> {
             told.push(inflicted(format!("clock of {}: drifts {ppm} ppm", slot.name), "drift-clock", vec![name(), ("ppm".into(), Value::Number(0.0))]));
         }
     }
-    for link in world.rest.network.used(world.rest.now).filter(|link| link.trouble != Trouble::default()) {
-        let (from, to) = (world.name(link.from), world.name(link.to));
+    for (from, to, trouble) in world.rest.network.troubled() {
+        let (from, to) = (world.name(from), world.name(to));
         let args = vec![text("from", from), text("to", to), ("both".into(), Value::Switch(false))];
-        told.push(inflicted(format!("{from} to {to}: {}", say(link.trouble)), "heal", args));
+        told.push(inflicted(format!("{from} to {to}: {}", say(trouble)), "heal", args));
     }
     if world.rest.load != 1.0 {
         told.push(inflicted(format!("load is {} times the usual", world.rest.load), "load", vec![("times".into(), Value::Number(1.0))]));

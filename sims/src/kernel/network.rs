@@ -4,6 +4,7 @@ use super::node::NodeId;
 use super::rng::Rng;
 use super::time::{Span, Time};
 use super::weight::Flat;
+use std::collections::BTreeSet;
 
 /// How long a message travels: a base, plus an exponential with mean `jitter`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -92,6 +93,8 @@ pub(crate) struct Used {
 pub(crate) struct Network {
     /// Row per sender.
     links: Vec<Row>,
+    /// Links that may be troubled, so that nobody has to look through all of them.
+    touched: BTreeSet<(u32, u32)>,
     delays: Rng,
     troubles: Rng,
 }
@@ -130,6 +133,11 @@ impl Row {
         }
     }
 
+    fn trouble(&self, to: u32) -> Option<Trouble> {
+        let at = self.to.binary_search_by_key(&to, |(to, _)| *to).ok()?;
+        Some(self.links[self.to[at].1 as usize].trouble)
+    }
+
     fn drop(&mut self, to: u32) {
         if let Ok(at) = self.to.binary_search_by_key(&to, |(to, _)| *to) {
             let (_, gone) = self.to.remove(at);
@@ -147,14 +155,16 @@ const HELD_BACK: f64 = 10.0;
 
 impl Network {
     pub fn new(seed: u64) -> Network {
-        Network { links: Vec::new(), delays: Rng::stream(seed, "network"), troubles: Rng::stream(seed, "troubles") }
+        Network { links: Vec::new(), touched: BTreeSet::new(), delays: Rng::stream(seed, "network"), troubles: Rng::stream(seed, "troubles") }
     }
 
     pub fn weight(&self) -> usize {
-        self.links.iter().map(|row| std::mem::size_of::<Row>() + row.to.bytes() + row.links.bytes()).sum()
+        self.links.iter().map(|row| std::mem::size_of::<Row>() + row.to.bytes() + row.links.bytes()).sum::<usize>() + self.touched.bytes()
     }
 
+    /// A link to do something to.
     pub fn link(&mut self, from: NodeId, to: NodeId) -> &mut Link {
+        self.touched.insert((from.0, to.0));
         if self.links.len() <= from.at() {
             self.links.resize_with(from.at() + 1, Row::default);
         }
@@ -195,15 +205,24 @@ impl Network {
     }
 
     pub fn heal(&mut self) {
-        self.links.iter_mut().flat_map(|row| &mut row.links).for_each(|link| link.trouble = Trouble::default());
+        for (from, to) in std::mem::take(&mut self.touched) {
+            self.links[from as usize].link(to).trouble = Trouble::default();
+        }
     }
 
     /// A node has left: its links go with it.
     pub fn leave(&mut self, id: NodeId) {
         self.links.iter_mut().for_each(|row| row.drop(id.0));
+        self.touched.retain(|(from, to)| *from != id.0 && *to != id.0);
         if let Some(row) = self.links.get_mut(id.at()) {
             *row = Row::default();
         }
+    }
+
+    /// Links that are troubled, in the order of their ends.
+    pub fn troubled(&self) -> impl Iterator<Item = (NodeId, NodeId, Trouble)> + '_ {
+        let links = self.touched.iter().filter_map(|(from, to)| Some((NodeId(*from), NodeId(*to), self.links.get(*from as usize)?.trouble(*to)?)));
+        links.filter(|(_, _, trouble)| *trouble != Trouble::default())
     }
 
     /// Links that were used or are troubled.

@@ -8,7 +8,6 @@ use super::time::{Span, Time};
 use super::trail::{Chain, Link, Linked};
 use super::view::{Ask, Box_, Diagram, Edge, Passage, SpaceTime, State, View};
 use super::world::{Life, PASSAGES_MAX, World};
-use std::collections::BTreeMap;
 
 /// Cells that a box and its edges need to be readable.
 const CELLS_PER_BOX: usize = 60;
@@ -76,14 +75,16 @@ fn fate<S: System>(world: &World<S>, id: NodeId) -> Option<State> {
 }
 
 fn edges<S: System>(world: &World<S>, place: &[Option<usize>], now: Time) -> Vec<Edge> {
-    let mut edges: BTreeMap<(usize, usize), Edge> = BTreeMap::new();
+    // Boxes are few, links may be hundreds of thousands: a table finds an edge faster than a tree.
+    let boxes = place.iter().flatten().max().map_or(0, |most| most + 1);
+    let mut edges: Vec<Option<Edge>> = vec![None; boxes * boxes];
     for link in world.rest.network.used(now) {
         let (Some(a), Some(b)) = (place[link.from.at()], place[link.to.at()]) else { continue };
         if a == b {
             continue;
         }
-        let still = Edge { from: a, to: b, label: String::new(), flow: 0.0, sent: 0, cut: false, slow: false, lossy: false };
-        let edge = edges.entry((a, b)).or_insert(still);
+        let still = || Edge { from: a, to: b, label: String::new(), flow: 0.0, sent: 0, cut: false, slow: false, lossy: false };
+        let edge = edges[a * boxes + b].get_or_insert_with(still);
         edge.flow += link.flow;
         edge.sent += link.sent;
         let trouble = link.trouble;
@@ -97,7 +98,7 @@ fn edges<S: System>(world: &World<S>, place: &[Option<usize>], now: Time) -> Vec
         edge.slow |= !trouble.cut && trouble.slow > Span::ZERO;
         edge.lossy |= !trouble.cut && trouble.lose.max(trouble.duplicate).max(trouble.reorder) > 0.0;
     }
-    edges.into_values().collect()
+    edges.into_iter().flatten().collect()
 }
 
 /// Messages under way in the window, the latest that fit, and those that led to a break.

@@ -117,7 +117,7 @@ const INVARIANTS: &[InvariantSpec] = &[
     InvariantSpec {
         id: "same-timeline",
         kind: InvariantKind::Finally,
-        says: "Once the queues are empty, every timeline is what collecting and sorting all posts of the followed authors gives, whatever the strategy.",
+        says: "Once the queues are empty, every timeline is what collecting and sorting all posts of the followed authors within the retention gives, whatever the strategy.",
     },
     InvariantSpec { id: "rebuilt-on-return", kind: InvariantKind::Sometimes, says: "A user without a timeline came back and got one with posts in it." },
 ];

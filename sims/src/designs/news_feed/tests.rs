@@ -69,6 +69,27 @@ fn whatever_the_strategy_the_timeline_is_the_naive_models() {
     }
 }
 
+/// Posts grow too old all the while: what was forgotten is in no timeline, and nothing else is missing.
+#[test]
+fn what_is_too_old_is_forgotten_by_all_alike() {
+    for strategy in ["push", "pull", "hybrid"] {
+        for keep in ["20", "800"] {
+            let set = busy(&[("strategy", strategy), ("keep", keep), ("threshold", "40"), ("retention", "60s")]);
+            let script = [
+                "80s=follow-many:user=7,n=200",
+                "130s=unfollow:user=9,n=20",
+                "140s=delete-latest:rank=1,n=3",
+                "145s=crash:node=shard1",
+                "150s=restart:node=shard1",
+            ];
+            let run = run(1, &set, &script, 170);
+            assert_sound(run.as_ref(), &format!("{strategy}, keep {keep}"));
+            let oldest = number(run.as_ref(), "shown_age_max_ms");
+            assert!(oldest < 66_000.0, "{strategy}, keep {keep}: shown after {oldest} ms");
+        }
+    }
+}
+
 #[test]
 fn a_change_of_plan_while_running_loses_nothing() {
     for seed in 1..=3 {
