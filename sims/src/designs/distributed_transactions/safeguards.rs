@@ -68,21 +68,20 @@ pub const SAFEGUARDS: &[Safeguard] = &[
         knob: "relock",
         safe: &["on"],
         off: "off",
-        harms: Harm::Breaks("never-overdrawn"),
-        // One bank has promised and waits for the other, three seconds away. It restarts meanwhile, and promises the same money again.
+        harms: Harm::Breaks("reads-whole"),
+        // The bank has promised, and misses the commit because it restarts. Until it has asked, its account must not be looked at.
         trial: Trial {
-            set: &[
-                NO_READS,
-                ("banks", "2"),
-                ("hot_share", "1"),
-                ("hot_accounts", "100"),
-                ("opening", "6000"),
-                ("rate", "100/s"),
-                ("vote_timeout", "10s"),
-                ("decision_timeout", "20s"),
+            set: &[QUIET, NO_READS, ("banks", "2"), ("vote_timeout", "5s"), ("decision_timeout", "10s"), ("retry", "5s")],
+            script: &[
+                "0s=slow:from=bank1,to=coord,by=1s",
+                "1s=transfer",
+                "1900ms=crash:node=bank1",
+                "2050ms=restart:node=bank1",
+                "2300ms=read",
+                "2600ms=read",
+                "8s=read",
             ],
-            script: &["0s=slow:from=coord,to=bank2,by=3s", "4s=crash:node=bank1", "4100ms=restart:node=bank1"],
-            length: Span::secs(15),
+            length: Span::secs(10),
         },
     },
     Safeguard {
