@@ -31,6 +31,8 @@ pub struct Consumer {
     /// Counts commits, so that a late one does not undo a newer.
     commits: u64,
     joined_at: Time,
+    /// Counts wishes to join, over all its lives.
+    attempt: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +90,7 @@ impl Consumer {
             since_commit: 0,
             commits: 0,
             joined_at: Time::ZERO,
+            attempt: 0,
         }
     }
 
@@ -118,9 +121,14 @@ impl Consumer {
     pub fn on_msg(&mut self, msg: Msg, cx: &mut Cx<'_, Queue>) {
         match msg {
             Msg::Leaders(metadata) => self.sender.learn(metadata),
-            Msg::Assigned { generation, parts } => self.assigned(generation, &parts, cx),
-            Msg::Heard { beat: Beat::Rejoin } => self.rejoin(cx),
-            Msg::Heard { beat: Beat::Fenced } => self.fenced(cx),
+            // An answer to an earlier wish is void: by the group's books this consumer holds what the latest one said.
+            Msg::Assigned { attempt, generation, parts } if attempt == self.attempt => self.assigned(generation, &parts, cx),
+            // What was said of an older generation does not concern this one.
+            Msg::Heard { generation, beat } if generation == self.generation => match beat {
+                Beat::Rejoin => self.rejoin(cx),
+                Beat::Fenced => self.fenced(cx),
+                Beat::Fine => {}
+            },
             Msg::Committed { generation, part, offset, counted } => self.committed(generation, part, offset, counted, cx),
             Msg::Records { part, from, records } => {
                 if let Some(own) = self.owned.get_mut(&part).filter(|own| own.fetched == from) {
@@ -188,7 +196,8 @@ impl Consumer {
         self.joining = Joining::Asked;
         self.joined_at = cx.now();
         let holds = self.owned.keys().copied().collect();
-        cx.send(self.coordinator, Msg::Join { generation: self.generation, holds });
+        self.attempt += 1;
+        cx.send(self.coordinator, Msg::Join { attempt: self.attempt, generation: self.generation, holds });
     }
 
     /// A new generation is being made. Eager: everything is given up first, for which the message in hand must be done.

@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub struct Coordinator {
     group: Group,
     heard: BTreeMap<u32, Time>,
+    /// The latest wish to join of each member: an assignment answers that one.
+    attempts: BTreeMap<u32, u64>,
     offsets: Vec<u64>,
     /// The last commit that counted of each partition: its generation and number.
     last: Vec<(u32, u64)>,
@@ -42,6 +44,7 @@ impl Coordinator {
         Coordinator {
             group: Group::new(&[parts]),
             heard: BTreeMap::new(),
+            attempts: BTreeMap::new(),
             offsets: vec![0; count],
             last: vec![(0, 0); count],
             stopped: BTreeMap::new(),
@@ -113,7 +116,7 @@ impl Coordinator {
 
     pub fn on_msg(&mut self, from: NodeId, msg: Msg, cx: &mut Cx<'_, Queue>) {
         match msg {
-            Msg::Join { generation, holds } => self.join(from, generation, &holds, cx),
+            Msg::Join { attempt, generation, holds } => self.join(from, attempt, generation, &holds, cx),
             Msg::Pulse { generation } => {
                 if self.group.has(from.0) {
                     self.heard.insert(from.0, cx.now());
@@ -122,7 +125,7 @@ impl Coordinator {
                 // Who has joined already waits for the others and hears of it when all are there.
                 let waits = self.group.phase() == Phase::Joining && self.group.has(from.0) && !self.group.awaited().any(|member| member == from.0);
                 if beat != Beat::Fine && !waits {
-                    cx.send(from, Msg::Heard { beat });
+                    cx.send(from, Msg::Heard { generation, beat });
                 }
             }
             Msg::Commit { generation, part, offset, number } => self.commit(from, generation, part, offset, number, cx),
@@ -131,14 +134,18 @@ impl Coordinator {
         }
     }
 
-    fn join(&mut self, from: NodeId, generation: u32, holds: &[u32], cx: &mut Cx<'_, Queue>) {
+    fn join(&mut self, from: NodeId, attempt: u64, generation: u32, holds: &[u32], cx: &mut Cx<'_, Queue>) {
         let (member, now) = (from.0, cx.now());
+        if self.attempts.get(&member).is_some_and(|latest| attempt < *latest) {
+            return;
+        }
         let was_empty = self.group.phase() == Phase::Empty;
         let parts: Vec<Part> = holds.iter().map(|part| Part { topic: 0, number: *part }).collect();
         let Ok(begins) = self.group.join(member, generation, &parts) else {
-            return cx.send(from, Msg::Heard { beat: Beat::Fenced });
+            return cx.send(from, Msg::Heard { generation, beat: Beat::Fenced });
         };
         self.heard.insert(member, now);
+        self.attempts.insert(member, attempt);
         for (part, owner) in self.owners.iter().enumerate() {
             // What it no longer says it holds, nobody works on.
             if *owner == Some(member) && !holds.contains(&(part as u32)) {
@@ -166,12 +173,14 @@ impl Coordinator {
         cx.count(metrics::REBALANCES, 1);
         cx.record_since(metrics::REBALANCE, self.began);
         self.heard.retain(|member, _| given.contains_key(member));
+        self.attempts.retain(|member, _| given.contains_key(member));
         for (member, parts) in &given {
             for part in plain(parts) {
                 self.hand(part, *member, generation, cx);
             }
             let with_offsets = plain(parts).map(|part| (part, self.offset(part))).collect();
-            cx.send(NodeId(*member), Msg::Assigned { generation, parts: with_offsets });
+            let attempt = self.attempts.get(member).copied().unwrap_or(0);
+            cx.send(NodeId(*member), Msg::Assigned { attempt, generation, parts: with_offsets });
         }
         let idle = given.values().filter(|parts| parts.is_empty()).count();
         cx.gauge(metrics::IDLE_CONSUMERS, idle as f64);
@@ -209,7 +218,7 @@ impl Coordinator {
     }
 
     pub fn weight(&self) -> usize {
-        self.group.weight() + self.offsets.len() * 32 + self.heard.len() * 24 + self.stopped.len() * 24
+        self.group.weight() + self.offsets.len() * 32 + self.heard.len() * 48 + self.stopped.len() * 24
     }
 
     pub fn look(&self, _: &Queue) -> Look {

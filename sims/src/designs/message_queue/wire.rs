@@ -129,18 +129,23 @@ pub enum Msg {
     },
     /// A consumer wants a place in the next generation; it holds these since that one.
     Join {
+        attempt: u64,
         generation: u32,
         holds: Vec<u32>,
     },
     /// What a consumer owns now, with the committed offset of each.
     Assigned {
+        /// The wish to join that this answers.
+        attempt: u64,
         generation: u32,
         parts: Vec<(u32, u64)>,
     },
     Pulse {
         generation: u32,
     },
+    /// About the generation that was named.
     Heard {
+        generation: u32,
         beat: Beat,
     },
     Quit,
@@ -209,10 +214,10 @@ impl Message for Msg {
             Msg::NotRead { part, .. } => u64::from(*part),
             Msg::Alive { life, version } => life ^ version.rotate_left(32),
             Msg::AlterIsr { part, epoch, isr, .. } => two(*part, u64::from(*epoch)) ^ isr.len() as u64,
-            Msg::Join { generation, holds } => holds.iter().fold(1 + u64::from(*generation), |sum, part| sum << 3 ^ u64::from(*part)),
-            Msg::Assigned { generation, parts } => parts.iter().fold(u64::from(*generation), |sum, (part, offset)| sum << 5 ^ two(*part, *offset)),
+            Msg::Join { generation, holds, .. } => holds.iter().fold(1 + u64::from(*generation), |sum, part| sum << 3 ^ u64::from(*part)),
+            Msg::Assigned { generation, parts, .. } => parts.iter().fold(u64::from(*generation), |sum, (part, offset)| sum << 5 ^ two(*part, *offset)),
             Msg::Pulse { generation } => u64::from(*generation),
-            Msg::Heard { beat } => *beat as u64,
+            Msg::Heard { beat, .. } => *beat as u64,
             Msg::Commit { part, offset, .. } | Msg::Committed { part, offset, .. } => two(*part, *offset),
             Msg::Effect { part, offset, id, .. } => two(*part, *offset) ^ id.0,
         }
