@@ -79,6 +79,9 @@ pub struct Ledger {
     entries: Vec<Entry>,
     legs: Vec<Leg>,
     reversed: Vec<bool>,
+    /// Entries of closed books: how many, and the balances they left.
+    closed: usize,
+    opening: Vec<i64>,
     /// Sum of all balances, per currency.
     totals: Vec<i128>,
 }
@@ -92,6 +95,7 @@ impl Ledger {
     /// Opens an account whose balance never leaves `least` to `most`: a wallet that may not be overdrawn is at most 0, since it is a debt of ours.
     pub fn open_bounded(&mut self, currency: Currency, least: i64, most: i64) -> Account {
         self.rows.push(Row { currency, balance: 0, least: least.min(0), most: most.max(0) });
+        self.opening.push(0);
         let needed = usize::from(currency.0) + 1;
         if self.totals.len() < needed {
             self.totals.resize(needed, 0);
@@ -113,13 +117,14 @@ impl Ledger {
     /// # Errors
     /// No such entry, taken back before, or a bound.
     pub fn reverse(&mut self, at: Time, number: usize) -> Result<usize, Refusal> {
-        let entry = *self.entries.get(number).ok_or(Refusal::NoEntry(number))?;
-        if self.reversed[number] {
+        let place = number.checked_sub(self.closed).ok_or(Refusal::NoEntry(number))?;
+        let entry = *self.entries.get(place).ok_or(Refusal::NoEntry(number))?;
+        if self.reversed[place] {
             return Err(Refusal::ReversedAlready(number));
         }
         let mirror: Vec<Leg> = self.legs(&entry).iter().map(|leg| Leg { amount: leg.amount.saturating_neg(), ..*leg }).collect();
         self.check(&mirror)?;
-        self.reversed[number] = true;
+        self.reversed[place] = true;
         Ok(self.book(at, entry.about, Some(number), &mirror))
     }
 
@@ -175,7 +180,22 @@ impl Ledger {
         self.legs.extend_from_slice(legs);
         self.entries.push(Entry { at, about, reverses, first, legs: legs.len() });
         self.reversed.push(false);
-        self.entries.len() - 1
+        self.closed + self.entries.len() - 1
+    }
+
+    /// Closes the books but for the latest `keep` entries: the older ones leave the journal, and what they sum to per account stays as
+    /// its opening balance, as at the end of a year. Numbers of entries go on.
+    pub fn close(&mut self, keep: usize) {
+        let old = self.entries.len().saturating_sub(keep);
+        let legs = self.entries.get(old).map_or(self.legs.len(), |entry| entry.first);
+        for leg in self.legs.drain(..legs) {
+            let opening = &mut self.opening[leg.account.0 as usize];
+            *opening = opening.saturating_add(leg.amount);
+        }
+        self.entries.drain(..old);
+        self.entries.iter_mut().for_each(|entry| entry.first -= legs);
+        self.reversed.drain(..old);
+        self.closed += old;
     }
 
     /// Nothing for an account that was never opened.
@@ -197,7 +217,7 @@ impl Ledger {
         self.totals.iter().enumerate().find(|(_, total)| **total != 0).map(|(at, total)| (Currency(at as u8), *total))
     }
 
-    /// The journal, oldest first.
+    /// The open journal, oldest first.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -215,7 +235,7 @@ impl Ledger {
     /// # Errors
     /// The number of the first entry that does not balance, or the account whose balance is another.
     pub fn audit(&self) -> Result<(), Fault> {
-        let mut sums = vec![0i128; self.rows.len()];
+        let mut sums: Vec<i128> = self.opening.iter().map(|opening| i128::from(*opening)).collect();
         for (number, entry) in self.entries.iter().enumerate() {
             let mut totals = vec![0i128; self.totals.len()];
             for leg in self.legs(entry) {
@@ -223,7 +243,7 @@ impl Ledger {
                 totals[usize::from(self.rows[leg.account.0 as usize].currency.0)] += i128::from(leg.amount);
             }
             if totals.iter().any(|total| *total != 0) {
-                return Err(Fault::Entry(number));
+                return Err(Fault::Entry(self.closed + number));
             }
         }
         match sums.iter().zip(&self.rows).position(|(sum, row)| *sum != i128::from(row.balance)) {
@@ -234,7 +254,7 @@ impl Ledger {
 
     /// Bytes held beyond its own size, near enough.
     pub fn weight(&self) -> usize {
-        self.rows.bytes() + self.entries.bytes() + self.legs.bytes() + self.reversed.bytes() + self.totals.bytes()
+        self.rows.bytes() + self.entries.bytes() + self.legs.bytes() + self.reversed.bytes() + self.totals.bytes() + self.opening.bytes()
     }
 }
 
@@ -298,6 +318,18 @@ mod tests {
         assert_eq!(ledger.reverse(Time(3), sale), Err(Refusal::ReversedAlready(sale)));
         assert_eq!(ledger.reverse(Time(3), 9), Err(Refusal::NoEntry(9)));
         assert_eq!(ledger.entries().len(), 2, "nothing is deleted");
+    }
+
+    #[test]
+    fn closed_books_leave_their_balances() {
+        let mut ledger = Ledger::default();
+        let (a, b) = (ledger.open(EUR), ledger.open(EUR));
+        let numbers: Vec<usize> = (1..=10).map(|n| ledger.post(Time(n), n, &[Leg::debit(a, 5), Leg::credit(b, 5)]).unwrap()).collect();
+        ledger.close(3);
+        assert_eq!((ledger.entries().len(), ledger.balance(a), ledger.audit()), (3, 50, Ok(())));
+        assert_eq!(ledger.reverse(Time(11), numbers[6]), Err(Refusal::NoEntry(6)), "closed is closed");
+        assert_eq!(ledger.reverse(Time(11), numbers[7]), Ok(10));
+        assert_eq!((ledger.balance(a), ledger.audit()), (45, Ok(())));
     }
 
     #[test]

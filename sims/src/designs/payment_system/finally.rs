@@ -51,6 +51,9 @@ fn disagrees(world: &World<Payments>, tables: &Tables, since: Time) -> Option<St
         let Role::Network(net) = world.node(id) else { continue };
         let young = net.named_since(since);
         for (name, known) in net.names.iter().filter(|(name, _)| !young.contains(name)) {
+            if tables.is_archived(super::payment::payment_of(*name)) {
+                continue;
+            }
             let theirs = known.captured() - known.refunded - known.disputed;
             let row = tables.payments.get(&super::payment::payment_of(*name)).filter(|row| row.state.is_paid() && row.reference == *name);
             let ours = row.map_or(0, |row| row.amount - row.refunded - row.disputed);

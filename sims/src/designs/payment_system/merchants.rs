@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 
 type Ctx<'a> = Cx<'a, Payments>;
 
+/// Events remembered; a relay repeats within hours, not within this many.
+const SEEN_KEPT: usize = 60_000;
 /// A merchant's own work on a webhook.
 const WORK: Span = Span::millis(20);
 
@@ -27,6 +29,9 @@ impl Merchants {
         let Msg::Hook { number, event } = *msg else { return };
         cx.fact(Fact::Heard { event });
         let new = self.seen.insert(event.id);
+        if self.seen.len() > SEEN_KEPT {
+            self.seen.pop_first();
+        }
         if !new {
             cx.count(HOOK_REPEATS, 1);
         }

@@ -440,6 +440,7 @@ pub enum Timer {
         job: u64,
     },
     RollUps,
+    Archive,
     Poll,
     /// No 2xx from a merchant.
     Unheard {

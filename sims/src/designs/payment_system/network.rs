@@ -6,13 +6,17 @@ use super::system::{Payments, VAULT};
 use super::watch::Fact;
 use crate::kernel::cx::Cx;
 use crate::kernel::node::{Look, NodeId};
-use crate::kernel::time::Time;
+use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
 use crate::kernel::weight::Flat;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 type Ctx<'a> = Cx<'a, Payments>;
 
+/// Names and orders remembered: more than any archive of ours keeps.
+const NAMES_KEPT: usize = 60_000;
+/// How long a line is kept at least.
+const LINES_KEPT: Span = Span::secs(120);
 /// Lines of a file sent at once.
 pub const FILE_MOST: usize = 500;
 
@@ -49,13 +53,15 @@ pub struct CardNetwork {
     pub names: BTreeMap<u64, Known>,
     refunds: BTreeSet<u64>,
     orders: BTreeSet<u64>,
-    file: Vec<(Time, Record)>,
+    /// Lines that were asked past are settled there, and leave.
+    file: VecDeque<(Time, Record)>,
+    lines: u64,
     held: usize,
 }
 
 impl CardNetwork {
     pub fn new(me: u8) -> CardNetwork {
-        CardNetwork { me, names: BTreeMap::new(), refunds: BTreeSet::new(), orders: BTreeSet::new(), file: Vec::new(), held: 0 }
+        CardNetwork { me, names: BTreeMap::new(), refunds: BTreeSet::new(), orders: BTreeSet::new(), file: VecDeque::new(), lines: 0, held: 0 }
     }
 
     pub fn on_msg(&mut self, from: NodeId, msg: &Msg, cx: &mut Ctx<'_>) {
@@ -101,6 +107,7 @@ impl CardNetwork {
             return Said::Declined;
         }
         self.held += 1;
+        self.forget();
         Said::Approved
     }
 
@@ -157,6 +164,16 @@ impl CardNetwork {
         Said::Refunded
     }
 
+    /// What is closed and older than all that is asked for leaves.
+    fn forget(&mut self) {
+        if self.names.len() > NAMES_KEPT && self.names.first_key_value().is_some_and(|(_, known)| known.standing != Standing::Held) {
+            self.names.pop_first();
+        }
+        if self.orders.len() > NAMES_KEPT {
+            self.orders.pop_first();
+        }
+    }
+
     /// The cardholder's bank takes a clean capture back; true if it was one.
     fn charge_back(&mut self, reference: u64, cx: &mut Ctx<'_>) -> bool {
         let Some(known) = self.names.get_mut(&reference).filter(|known| known.captured() > 0 && known.refunded == 0 && known.disputed == 0) else {
@@ -175,16 +192,19 @@ impl CardNetwork {
     }
 
     fn write(&mut self, what: Booked, reference: u64, amount: i64, now: Time) {
-        let line = self.file.len() as u64 + 1;
-        self.file.push((now, Record { line, what, reference, amount }));
+        self.lines += 1;
+        self.file.push_back((now, Record { line: self.lines, what, reference, amount }));
     }
 
     /// The lines of the file that are older than the cut-off; what is younger may still be under way.
-    fn send_file(&self, to: NodeId, above: u64, cx: &mut Ctx<'_>) {
+    fn send_file(&mut self, to: NodeId, above: u64, cx: &mut Ctx<'_>) {
         let (now, cutoff) = (cx.now(), cx.system().cutoff);
-        let lines = self.file.iter().skip(above as usize);
+        while self.file.front().is_some_and(|(at, record)| record.line <= above && *at + LINES_KEPT <= now) {
+            self.file.pop_front();
+        }
+        let lines = self.file.iter().skip_while(|(_, record)| record.line <= above);
         let records: Vec<Record> = lines.take_while(|(at, _)| *at + cutoff <= now).take(FILE_MOST).map(|(_, record)| *record).collect();
-        let more = above as usize + records.len() < self.file.len();
+        let more = records.last().map_or(above, |record| record.line) < self.lines;
         cx.send(to, Msg::Lines { net: self.me, records, more });
     }
 

@@ -18,6 +18,8 @@ type Ctx<'a> = Cx<'a, Payments>;
 
 /// How often what was booked in batches goes into the balances.
 const ROLL_UP: Span = Span::millis(100);
+/// How often what is long closed is put away.
+const ARCHIVE: Span = Span::secs(60);
 /// Events handed to the relay at once, and when one is handed out again.
 const EVENTS_MOST: usize = 100;
 const EVENT_PATIENCE: Span = Span::secs(5);
@@ -52,6 +54,7 @@ impl Store {
 
     pub fn start(&mut self, cx: &mut Ctx<'_>) {
         cx.background(ROLL_UP, Timer::RollUps);
+        cx.background(ARCHIVE, Timer::Archive);
     }
 
     /// What was not on disk is gone, and with it every lock.
@@ -91,6 +94,10 @@ impl Store {
         match timer {
             Timer::Run { job } => self.run(job, cx),
             Timer::Commit { job } => self.commit(job, cx),
+            Timer::Archive => {
+                cx.background(ARCHIVE, Timer::Archive);
+                self.tables.archive(cx.now());
+            }
             Timer::RollUps => {
                 cx.background(ROLL_UP, Timer::RollUps);
                 for merchant in self.tables.to_roll_up() {

@@ -5,7 +5,7 @@ use super::money::{Chart, coin_of, exchange};
 use super::payment::{Payment, Refund, RefundState, State, payment_of, reference};
 use super::system::{Claim, Events, HotRows, Payments};
 use super::watch::Fact;
-use crate::kernel::time::Time;
+use crate::kernel::time::{Span, Time};
 use crate::kernel::weight::{Flat, deep};
 use crate::parts::hash::mix;
 use crate::parts::idempotency::{Begin, Keys};
@@ -15,6 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Items of one network in one round of reconciliation.
 const ROUND_MOST: usize = 500;
+/// How long closed rows stay in the tables, and how many entries in the open books.
+const KEPT: Span = Span::secs(600);
+const ENTRIES_KEPT: usize = 30_000;
 /// Refund numbers of orphans, apart from those that merchants choose.
 const ORPHAN: u64 = 1 << 60;
 
@@ -33,7 +36,8 @@ pub struct Tables {
     cursors: Vec<u64>,
     /// Per state: how many payments are in it.
     pub census: [u64; State::ALL.len()],
-    pub first_half_booked: u64,
+    /// Payments below this number are in the archive.
+    archived: u64,
 }
 
 /// What a commit did, for lamps and metrics.
@@ -73,7 +77,7 @@ impl Tables {
             outbox: Outbox::default(),
             cursors: vec![0; system.networks],
             census: [0; State::ALL.len()],
-            first_half_booked: 0,
+            archived: 0,
         }
     }
 
@@ -125,9 +129,10 @@ impl Tables {
     fn begin(&mut self, order: &Order, key: Option<u64>, now: Time, system: &Payments, effects: &mut Effects) -> Outcome {
         if system.unique_order
             && let Some(payment) = self.by_order.get(&order.id).copied()
-            && let Some(row) = self.payments.get(&payment)
         {
             effects.answered_by_key += 1;
+            // Of the archived only the paid ones are still in the index.
+            let Some(row) = self.payments.get(&payment) else { return Outcome::Done(Told::Paid { payment }) };
             return match row.state {
                 state if state.is_paid() => Outcome::Done(Told::Paid { payment }),
                 State::Failed | State::Voided => Outcome::Done(Told::Declined),
@@ -168,7 +173,7 @@ impl Tables {
     }
 
     fn create(&mut self, order: &Order, key: Option<u64>, now: Time) -> Outcome {
-        let payment = self.payments.last_key_value().map_or(1, |(last, _)| last + 1);
+        let payment = self.payments.last_key_value().map_or(self.archived, |(last, _)| *last).max(self.archived) + 1;
         let coin = coin_of(order.merchant);
         let row = Payment {
             order: order.id,
@@ -270,7 +275,6 @@ impl Tables {
             return;
         }
         let _ = self.ledger.post_one_sided(now, payment, &debits);
-        self.first_half_booked += 1;
         if let Some(row) = self.payments.get_mut(&payment) {
             row.one_sided = true;
         }
@@ -394,6 +398,9 @@ impl Tables {
     fn difference(&self, net: u8, record: &Record) -> Option<Fix> {
         let payment = payment_of(record.reference);
         let row = self.payments.get(&payment);
+        if row.is_none() && self.is_archived(payment) {
+            return None;
+        }
         match record.what {
             Booked::Captured => match row {
                 Some(row) if row.state.is_paid() && row.reference == record.reference => None,
@@ -429,6 +436,32 @@ impl Tables {
         let refunds: Vec<_> = due.map(|(id, row)| (id, row.reference, row.net, row.amount)).collect();
         let more = self.open.len() + self.open_refunds.len() > payments.len() + refunds.len();
         OpenList { payments, refunds, more, cursors: self.cursors.clone() }
+    }
+
+    /// Closed payments, refunds and books of long ago go to the archive, so that a lab left open does not grow without end. The index of
+    /// orders stays for what was paid.
+    pub fn archive(&mut self, now: Time) {
+        let old = |born: Time| now.since(born) >= KEPT;
+        let by_order = &mut self.by_order;
+        let mut archived = self.archived;
+        self.payments.retain(|id, row| {
+            let keep = !old(row.born) || row.state.is_open() || row.reserved != 0;
+            if !keep {
+                archived = archived.max(*id);
+                if !row.state.is_paid() && by_order.get(&row.order) == Some(id) {
+                    by_order.remove(&row.order);
+                }
+            }
+            keep
+        });
+        self.archived = archived;
+        self.refunds.retain(|_, row| !old(row.born) || row.state == RefundState::Open);
+        self.ledger.close(ENTRIES_KEPT);
+    }
+
+    /// Whether a payment has left the table for the archive.
+    pub fn is_archived(&self, payment: u64) -> bool {
+        payment <= self.archived && !self.payments.contains_key(&payment)
     }
 
     /// Payments whose outcome is not known here.

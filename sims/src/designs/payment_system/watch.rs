@@ -68,6 +68,9 @@ struct Taken {
     given_back: i64,
 }
 
+/// Payments remembered.
+const KEPT: usize = 40_000;
+
 #[derive(Clone, Default)]
 pub struct Truth {
     /// By the networks' names.
@@ -83,6 +86,7 @@ impl Truth {
     fn captured(&mut self, now: Time, order: u64, reference: u64, amount: i64, lamps: &mut Lamps) {
         self.taken.insert(reference, Taken { order, amount, given_back: 0 });
         let first = *self.captured.entry(order).or_insert(reference);
+        self.forget();
         lamps.judge(ONE_CAPTURE_PER_ORDER, now, first == reference, || {
             format!("order {order} was captured as {} and as {}", payment::told(first), payment::told(reference))
         });
@@ -90,7 +94,26 @@ impl Truth {
         lamps.judge(ANSWERS_ARE_TRUE, now, !told, || format!("the buyer of order {order} was told that nothing was taken, and its card is charged"));
     }
 
+    /// Only what is recent can still be told of, shipped or given back.
+    fn forget(&mut self) {
+        if self.taken.len() > KEPT {
+            self.taken.pop_first();
+        }
+        if self.captured.len() > KEPT {
+            self.captured.pop_first();
+        }
+        for ids in [&mut self.declined, &mut self.committed, &mut self.shipped] {
+            if ids.len() > KEPT {
+                ids.pop_first();
+            }
+        }
+    }
+
     fn told(&mut self, now: Time, order: u64, told: Told, lamps: &mut Lamps) {
+        let forgotten = self.captured.len() >= KEPT && self.captured.first_key_value().is_some_and(|(first, _)| order < *first);
+        if forgotten {
+            return;
+        }
         let taken = self.captured.contains_key(&order);
         match told {
             Told::Paid { .. } => {
@@ -143,7 +166,8 @@ impl Watch<Payments> for Truth {
                 lamps.judge(CARD_NUMBERS_IN_VAULT, now, !number, || format!("node {} had a card number in its hands", node.0));
             }
             Fact::Heard { event } => {
-                let known = !event.paid || self.committed.contains(&event.payment);
+                let forgotten = self.committed.len() >= KEPT && self.committed.first().is_some_and(|first| event.payment < *first);
+                let known = !event.paid || forgotten || self.committed.contains(&event.payment);
                 lamps.judge(EVENTS_ARE_TRUE, now, known, || {
                     format!("a merchant was told that payment {} is paid, and no capture of it is stored", event.payment)
                 });
