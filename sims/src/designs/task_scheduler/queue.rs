@@ -137,6 +137,6 @@ impl Queue {
             0..=50 => State::Busy,
             _ => State::Warn,
         };
-        Look { label: format!("{ready} ready, {hidden} out"), state, fill: Some((ready as f64 / 100.0).min(1.0)) }
+        Look { label: format!("{ready} ready"), state, fill: Some((ready as f64 / 100.0).min(1.0)) }
     }
 }

@@ -24,6 +24,8 @@ pub struct Target {
     room: f64,
     filled: Time,
     away_until: Time,
+    /// Whether it turned the last call away: what the diagram shows.
+    refusing: bool,
     /// Retries of the present tenth of a second, and the most of any.
     tenth: (u64, u32),
     peak: u32,
@@ -60,6 +62,7 @@ impl Target {
                 cx.fact(Fact::Effect { id: work.id });
             }
         }
+        self.refusing = !served && !unlucky;
         let outcome = if served { Outcome::Done } else { Outcome::Retry };
         cx.send_after(cx.system().call, from, Msg::Answer { receipt, outcome });
     }
@@ -110,6 +113,7 @@ impl Target {
     }
 
     pub fn look(&self) -> Look {
-        Look { label: format!("{} done", self.had.len()), state: State::Idle, fill: None }
+        let (label, state) = if self.refusing { ("503", State::Warn) } else { ("", State::Idle) };
+        Look { label: label.into(), state, fill: None }
     }
 }
