@@ -408,7 +408,7 @@ impl Server {
             () => State::Idle,
         };
         let role = if self.tenure.in_office { "leads" } else { "follows" };
-        let label = format!("{role} t{} r{} {}w", self.member.term(), store.revision(), self.streams.hub.len());
+        let label = format!("{role}, rev {}, {} watches", store.revision(), self.streams.hub.len());
         Look { label, state, fill: Some((self.jobs.len() as f64 / system.queue_shown).min(1.0)) }
     }
 

@@ -26,6 +26,8 @@ struct Peer {
     seq: u64,
     heard: Time,
     watches: BTreeMap<u32, WatchId>,
+    /// The latest try of each watcher: a copy of a request that came twice must not begin its watch anew.
+    asked: BTreeMap<u32, u32>,
 }
 
 #[derive(Clone)]
@@ -56,8 +58,17 @@ impl Streams {
             Some(_) => self.close(host),
             None => {}
         }
-        self.peers.insert(host, Peer { epoch, seq: 0, heard: now, watches: BTreeMap::new() });
+        self.peers.insert(host, Peer { epoch, seq: 0, heard: now, watches: BTreeMap::new(), asked: BTreeMap::new() });
         true
+    }
+
+    /// Whether a watcher's try is none that was seen before, or was overtaken by a later one.
+    fn is_new(&mut self, host: NodeId, watcher: u32, attempt: u32) -> bool {
+        let Some(peer) = self.peers.get_mut(&host) else { return false };
+        let latest = peer.asked.entry(watcher).or_default();
+        let new = attempt > *latest;
+        *latest = attempt.max(*latest);
+        new
     }
 
     fn close(&mut self, host: NodeId) {
@@ -114,7 +125,7 @@ impl Streams {
     }
 
     pub fn weight(&self) -> usize {
-        self.hub.weight() + self.peers.bytes() + deep(self.peers.values(), |peer| peer.watches.bytes())
+        self.hub.weight() + self.peers.bytes() + deep(self.peers.values(), |peer| peer.watches.bytes() + peer.asked.bytes())
     }
 }
 
@@ -131,7 +142,7 @@ impl Server {
     #[allow(clippy::too_many_arguments, reason = "the message's own fields")]
     pub(super) fn watch_asked(&mut self, from: NodeId, epoch: u64, watcher: u32, attempt: u32, keys: Keys<Key>, next: Option<u64>, cx: &mut Ctx<'_>) {
         cx.count(metrics::CONNECTS, 1);
-        if !self.streams.open(from, epoch, cx.now()) {
+        if !self.streams.open(from, epoch, cx.now()) || !self.streams.is_new(from, watcher, attempt) {
             return;
         }
         let cost = cx.system().connect_cost;

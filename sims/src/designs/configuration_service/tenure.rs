@@ -46,6 +46,8 @@ impl Server {
 
     pub(super) fn take_office(&mut self, cx: &mut Ctx<'_>) {
         cx.count(metrics::ELECTIONS, 1);
+        let (name, term) = (cx.name(cx.me()).to_string(), self.member.term());
+        cx.log(format!("{name} leads, term {term}"));
         self.tenure = Tenure { in_office: true, stable_since: cx.now(), compacted_at: cx.now(), ..Tenure::default() };
         cx.fact(Fact::Leads { term: self.member.term(), since: cx.now() });
         let now = self.lease_clock(cx);

@@ -432,7 +432,7 @@ impl Watching {
     }
 
     pub fn label(&self, _system: &Config) -> String {
-        format!("{} of {} watch", self.live(), self.all.len())
+        format!("{} of {} told", self.live(), self.all.len())
     }
 
     pub fn weight(&self) -> usize {
