@@ -1,6 +1,6 @@
 //! Disks in a world: what a crash takes, who waits for a sync, slow, full and empty disks, and that all of it is undone and shown.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::large_enum_variant)]
 
 use sims::kernel::action::Action;
 use sims::kernel::cx::Cx;

@@ -214,10 +214,9 @@ impl<K: Ord + Clone + Display, O: Object> History<K, O> {
         let mut broken: Option<(Time, String)> = None;
         for (key, track) in &self.keys {
             match track.settled.clone().or_else(|| track.judge(key, steps)) {
-                None => {}
                 Some(Settled::Unknown(why)) => unknown = unknown.or(Some(why)),
                 Some(Settled::Broken { at, told }) if broken.as_ref().is_none_or(|(earlier, _)| at < *earlier) => broken = Some((at, told)),
-                Some(Settled::Broken { .. }) => {}
+                Some(Settled::Broken { .. }) | None => {}
             }
         }
         match (broken, unknown) {
