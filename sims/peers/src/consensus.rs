@@ -31,8 +31,16 @@ impl Peers {
     fn new() -> Peers {
         let logger = slog::Logger::root(slog::Discard, slog::o!());
         let node = |id: u64| {
-            let config =
-                Config { id, election_tick: 10, heartbeat_tick: 3, max_size_per_msg: u64::MAX, max_inflight_msgs: 256, ..Config::default() };
+            // Without `batch_append` each proposal would leave in a message of its own.
+            let config = Config {
+                id,
+                election_tick: 10,
+                heartbeat_tick: 3,
+                max_size_per_msg: u64::MAX,
+                max_inflight_msgs: 256,
+                batch_append: true,
+                ..Config::default()
+            };
             let storage = MemStorage::new_with_conf_state((vec![1, 2, 3], vec![]));
             (RawNode::new(&config, storage, &logger).expect("a valid configuration"), 0)
         };
