@@ -134,5 +134,5 @@ fn short_leases_survive_storms() {
         refused += u64::from(verdict(&*run, "late-write-refused") == Verdict::Held);
     }
     println!("of {storms} storms leases ended in {ended}, and late comers were refused in {refused}");
-    assert!(ended > storms / 4, "of {storms} storms leases ended in {ended}");
+    assert!(ended > storms / 8, "of {storms} storms leases ended in {ended}");
 }

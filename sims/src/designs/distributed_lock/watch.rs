@@ -248,9 +248,10 @@ impl Watch<Locks> for Watching {
             Fact::Acts { lock, owner } => self.acts(now, lock, owner, lamps),
             Fact::Stops { lock, owner } => {
                 self.close((lock, owner), true, now);
-                self.promised.remove(&(lock, owner));
-                // Nobody else keeps books of Redlock's leases: they end when their holder says so.
+                // Nobody else keeps books of Redlock's leases: they end when their holder says so. Elsewhere a promise stands
+                // until the service frees the lock or ends the lease, whatever its holder does meanwhile.
                 if system.service == Service::Redlock {
+                    self.promised.remove(&(lock, owner));
                     self.close((lock, owner), false, now);
                 }
             }
