@@ -41,6 +41,9 @@ struct Lock<O> {
     queue: VecDeque<(O, Mode)>,
 }
 
+/// A key, who holds it in which mode, and who waits for it.
+pub type Held<'a, K, O> = (K, &'a [(O, Mode)], &'a VecDeque<(O, Mode)>);
+
 /// Locks on keys `K` by owners `O`, whose order is their age.
 #[derive(Clone, Debug)]
 pub struct Locks<K, O> {
@@ -114,7 +117,7 @@ impl<K: Ord + Copy, O: Ord + Copy> Locks<K, O> {
     }
 
     /// Who holds a key and in which mode, and who waits for it.
-    pub fn iter(&self) -> impl Iterator<Item = (K, &[(O, Mode)], &VecDeque<(O, Mode)>)> {
+    pub fn iter(&self) -> impl Iterator<Item = Held<'_, K, O>> {
         self.locks.iter().map(|(key, lock)| (*key, lock.holders.as_slice(), &lock.queue))
     }
 

@@ -184,8 +184,8 @@ impl Bank {
         }
     }
 
-    pub fn on_timer(&mut self, timer: Timer, cx: &mut Cx<'_, Banking>) {
-        match timer {
+    pub fn on_timer(&mut self, timer: &Timer, cx: &mut Cx<'_, Banking>) {
+        match *timer {
             Timer::Durable { tx, what } => {
                 let age = self.syncing.remove(&(tx, what as u8)).unwrap_or(0);
                 self.tell(cx);
@@ -225,11 +225,11 @@ impl Bank {
 
     /// Appends a record and has it synced; the timer tells when it is durable. False if the disk is full or the machine has crashed.
     pub fn write(&mut self, record: Record, owner: Owner, what: Wrote, cx: &mut Cx<'_, Banking>) -> bool {
-        if self.log.append(record.clone()).is_err() {
+        let Ok(at) = self.log.append(record) else {
             cx.count(metrics::DISK_REFUSED, 1);
             return false;
-        }
-        self.book.apply(&record);
+        };
+        self.log.get(at).into_iter().for_each(|record| self.book.apply(record));
         self.syncing.insert((owner.1, what as u8), owner.0);
         cx.sync(Timer::Durable { tx: owner.1, what });
         !self.fuse.at(Step::Written, cx)
@@ -463,12 +463,11 @@ impl Bank {
     /// Nothing is prepared under that number.
     fn decided_before(&mut self, from: NodeId, tx: Tx, commit: bool, cx: &mut Cx<'_, Banking>) {
         match self.book.outcome(tx) {
-            Some(was) => {
-                if was != commit {
-                    let name = cx.name(cx.me()).to_string();
-                    cx.log(format!("{name} is told to {} what it has {}", word(commit), if was { "committed" } else { "aborted" }));
-                }
+            Some(was) if was != commit => {
+                let name = cx.name(cx.me()).to_string();
+                cx.log(format!("{name} is told to {} what it has {}", word(commit), if was { "committed" } else { "aborted" }));
             }
+            Some(_) => {}
             // Not even voted: it waits for a lock, or its prepare is still under way. It must not be done any more.
             None if !commit => {
                 if let Some(Waiting { work: Work::Prepare(transfer), .. }) = self.waiting.get(&tx) {

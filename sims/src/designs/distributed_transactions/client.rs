@@ -23,6 +23,9 @@ pub const READ_LIMIT: Span = Span::millis(500);
 /// A read that lost a lock comes again after about so long.
 const READ_AGAIN: Span = Span::millis(5);
 
+/// A balance and its version.
+type Found = (i64, u64);
+
 #[derive(Clone, Debug)]
 struct Reading {
     since: Time,
@@ -30,7 +33,7 @@ struct Reading {
     read: Tx,
     tries: u64,
     /// Bank, account, and what was found there: balance and version.
-    legs: [(u8, u32, Option<(i64, u64)>); 2],
+    legs: [(u8, u32, Option<Found>); 2],
 }
 
 #[derive(Clone)]
@@ -94,8 +97,8 @@ impl Client {
         };
     }
 
-    pub fn on_timer(&mut self, timer: Timer, cx: &mut Cx<'_, Banking>) {
-        match timer {
+    pub fn on_timer(&mut self, timer: &Timer, cx: &mut Cx<'_, Banking>) {
+        match *timer {
             Timer::Arrive { now } => {
                 if now && !cx.draining() {
                     let system = cx.shared();
@@ -112,11 +115,7 @@ impl Client {
                 }
                 self.next_read(cx);
             }
-            Timer::Unanswered { id } => {
-                if self.open.remove(&id).is_some() {
-                    cx.fail(reasons::NO_ANSWER);
-                }
-            }
+            Timer::Unanswered { id } => self.open.remove(&id).into_iter().for_each(|_| cx.fail(reasons::NO_ANSWER)),
             Timer::ReadDue { read } => self.read_due(read, cx),
             Timer::ReadAgain { age } => self.send_read(age, cx),
             _ => {}
@@ -205,7 +204,7 @@ impl Client {
         }
     }
 
-    fn on_value(&mut self, read: Tx, bank: u8, value: (i64, u64), cx: &mut Cx<'_, Banking>) {
+    fn on_value(&mut self, read: Tx, bank: u8, value: Found, cx: &mut Cx<'_, Banking>) {
         let age = (read & !READ) >> 8;
         let Some(reading) = self.reading.get_mut(&age).filter(|reading| reading.read == read) else {
             // Of an attempt that was given up: nobody else will give that lock back.

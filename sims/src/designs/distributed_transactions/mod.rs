@@ -81,7 +81,12 @@ const ACTIONS: &[ActionSpec] = &[
         args: &[
             NODE,
             ArgSpec { name: "step", says: "the step, just done", kind: Kind::Choice(step::STEPS), default: ArgDefault::Required },
-            ArgSpec { name: "nth", says: "at which time it comes there, 1 the next", kind: Kind::Integer { min: 1, max: 10_000 }, default: ArgDefault::Text("1") },
+            ArgSpec {
+                name: "nth",
+                says: "at which time it comes there, 1 the next",
+                kind: Kind::Integer { min: 1, max: 10_000 },
+                default: ArgDefault::Text("1"),
+            },
             ArgSpec { name: "for", says: "how long it stays down", kind: UP_TO_A_MINUTE, default: ArgDefault::Absent },
         ],
     },

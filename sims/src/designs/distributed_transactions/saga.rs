@@ -77,7 +77,7 @@ impl Coord {
         let to = bank_id(transfer.legs[usize::from(at)].bank);
         let msg = if back { Msg::Undo { saga: transfer, at } } else { Msg::Step { saga: transfer, at } };
         self.say(to, msg, cx);
-        if self.fuse.at(if back { Step::UndoSent } else { Step::StepSent }, cx) {
+        if self.fuse.at(if back { Step::UndoSent } else { Step::Sent }, cx) {
             return;
         }
         let retry = cx.system().retry;

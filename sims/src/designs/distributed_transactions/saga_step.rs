@@ -98,7 +98,7 @@ impl Bank {
     /// A step, a refusal or an undoing is durable: the lock goes, and whoever waits for the news hears it.
     pub fn step_durable(&mut self, owner: Owner, what: Wrote, cx: &mut Cx<'_, Banking>) {
         let saga = owner.1 & !UNDO;
-        if self.fuse.at(if what == Wrote::Undo { Step::Undone } else { Step::StepDone }, cx) {
+        if self.fuse.at(if what == Wrote::Undo { Step::Undone } else { Step::Done }, cx) {
             return;
         }
         self.release(owner, cx);

@@ -58,7 +58,7 @@ steps! {
     HalfTold "half-told" Coord,
     Told "told" Coord,
     SagaBegun "saga-begun" Coord,
-    StepSent "step-sent" Coord,
+    Sent "step-sent" Coord,
     UndoSent "undo-sent" Coord,
     // A bank.
     PrepareIn "prepare-in" Bank,
@@ -68,7 +68,7 @@ steps! {
     CommitIn "commit-in" Bank,
     Committed "committed" Bank,
     Acked "acked" Bank,
-    StepDone "step-done" Bank,
+    Done "step-done" Bank,
     Undone "undone" Bank,
 }
 

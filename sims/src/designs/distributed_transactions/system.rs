@@ -172,7 +172,7 @@ impl System for Banking {
                 for id in stage.select(action.text("node").unwrap_or_default())? {
                     stage.with(id, |role, _| {
                         if let Role::Bank(bank) = role {
-                            bank.refusing = until
+                            bank.refusing = until;
                         }
                     });
                 }
@@ -288,8 +288,8 @@ impl Node<Banking> for Role {
     fn on_timer(&mut self, timer: Timer, cx: &mut Cx<'_, Banking>) {
         match self {
             Role::Coord(coord) => coord.on_timer(timer, cx),
-            Role::Client(client) => client.on_timer(timer, cx),
-            Role::Bank(bank) => bank.on_timer(timer, cx),
+            Role::Client(client) => client.on_timer(&timer, cx),
+            Role::Bank(bank) => bank.on_timer(&timer, cx),
         }
     }
 

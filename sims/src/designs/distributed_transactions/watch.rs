@@ -122,6 +122,12 @@ impl Known {
         self.legs.iter().map(|leg| leg.amount * (1 - leg.net)).sum()
     }
 
+    /// Every leg is where it is to stay.
+    fn is_settled(&self) -> bool {
+        let goal = i64::from(self.committed || self.closed == Some(true));
+        self.legs.iter().all(|leg| leg.net == goal)
+    }
+
     fn in_flight(&self) -> i64 {
         self.legs.iter().map(|leg| leg.amount * leg.net).sum()
     }
@@ -168,7 +174,9 @@ impl Shadow {
 
     fn of(&mut self, tx: Tx) -> &mut Known {
         if self.known.len() > REMEMBERED && !self.known.contains_key(&tx) {
-            self.known.pop_first();
+            // What is still under way is not forgotten, however long a machine is down.
+            let over = self.known.iter().find(|(_, known)| known.is_settled()).map(|(tx, _)| *tx);
+            over.into_iter().for_each(|tx| drop(self.known.remove(&tx)));
         }
         self.known.entry(tx).or_default()
     }
@@ -301,6 +309,7 @@ impl Shadow {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Change {
     tx: Tx,
     bank: u8,
