@@ -196,11 +196,10 @@ mod tests {
             let mut at = instant(CENTRAL_EUROPE, 2026, 1, 1, 0).unwrap() - 1;
             let schedule = Schedule::parse(&format!("{minute} {hour} * * *"), CENTRAL_EUROPE, Reading::Zone, at).unwrap();
             prop_assert!(schedule.is_fixed_time());
-            let mut day = schedule.local_day(at);
-            for _ in 0..365 {
+            let first = schedule.local_day(at);
+            for day in 1..=365 {
                 at = schedule.next(at).unwrap();
-                prop_assert_eq!(schedule.local_day(at), day + 1);
-                day += 1;
+                prop_assert_eq!(schedule.local_day(at), first + day);
             }
         }
     }

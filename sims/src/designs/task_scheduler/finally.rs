@@ -44,7 +44,7 @@ fn alive(world: &World<Scheduling>) -> Option<(&Store, &Queue)> {
 fn kept(id: u64, record: &Record, store: &Store, queued: &BTreeSet<u64>, world: &World<Scheduling>) -> bool {
     match record.state {
         state if state.ended() => true,
-        State::Scheduled => Time(record.due) + world.system().lease + GRACE > world.now(),
+        State::Scheduled => Time(record.due).max(record.since) + world.system().lease + GRACE > world.now(),
         State::Waiting => record.waits_for(|before| store.records().get(&before).is_some_and(|r| !r.state.ended())),
         _ => queued.contains(&id) || store.in_outbox(id),
     }

@@ -45,11 +45,13 @@ pub enum Msg {
     Accepted {
         number: u64,
     },
-    /// A scheduler is alive, and wants its leases renewed. The store's answer carries the question's time back.
+    /// A scheduler is alive, and wants its leases renewed. The store's answer carries the question's number and time back.
     Beat {
+        number: u64,
         asked: i64,
     },
     Held {
+        number: u64,
         asked: i64,
         shards: Vec<(u32, u64)>,
     },
@@ -182,8 +184,8 @@ impl Message for Msg {
     fn mark(&self) -> u64 {
         match self {
             Msg::Submit { number, .. } | Msg::Accepted { number } | Msg::Claim { number, .. } | Msg::Claimed { number } => *number,
-            Msg::Beat { asked } => *asked as u64,
-            Msg::Held { asked, shards } => shards.iter().fold(*asked as u64, |sum, (shard, token)| sum.rotate_left(7) ^ token ^ u64::from(*shard) << 32),
+            Msg::Beat { number, asked } => number ^ (*asked as u64).rotate_left(20),
+            Msg::Held { asked, shards, .. } => shards.iter().fold(*asked as u64, |sum, (shard, token)| sum.rotate_left(7) ^ token ^ u64::from(*shard) << 32),
             Msg::Load { shard, after } => after ^ u64::from(*shard) << 48,
             Msg::Page { shard, after, entries, .. } => entries.iter().fold(after ^ u64::from(*shard) << 48, |sum, e| sum.rotate_left(5) ^ e.id ^ e.due),
             Msg::Lock { id } | Msg::Locked { id } | Msg::Unlock { id } => *id,

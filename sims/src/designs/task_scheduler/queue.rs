@@ -42,9 +42,9 @@ impl Queue {
         self.arm(cx);
     }
 
-    pub fn hear(&mut self, from: NodeId, msg: Msg, cx: &mut Ctx<'_>) {
+    pub fn hear(&mut self, from: NodeId, msg: &Msg, cx: &mut Ctx<'_>) {
         let now = cx.now();
-        match msg {
+        match *msg {
             Msg::Enqueue { work, settled } => {
                 self.messages.put(work.serial, work);
                 self.messages.settle(settled);

@@ -41,7 +41,7 @@ impl Node<Scheduling> for Role {
             Role::Clients(clients) => clients.hear(&msg),
             Role::Store(store) => store.hear(from, msg, cx),
             Role::Scheduler(scheduler) => scheduler.hear(msg, cx),
-            Role::Queue(queue) => queue.hear(from, msg, cx),
+            Role::Queue(queue) => queue.hear(from, &msg, cx),
             Role::Worker(worker) => worker.hear(msg, cx),
             Role::Target(target) => target.hear(from, &msg, cx),
         }

@@ -22,7 +22,9 @@ pub struct Scheduler {
     shards: BTreeMap<u32, Shard>,
     /// By its own clock, counted from when it asked: after this nothing is led.
     until: i64,
-    answered: i64,
+    /// Beats sent, and the latest that was answered: by number, since a clock may go back.
+    beats: u64,
+    answered: u64,
     claims: BTreeMap<u64, (u32, u64, Decision)>,
     numbers: u64,
     /// Tries whose lock has been asked for.
@@ -79,7 +81,8 @@ impl Scheduler {
             rank,
             shards: BTreeMap::new(),
             until: 0,
-            answered: i64::MIN,
+            beats: 0,
+            answered: 0,
             claims: BTreeMap::new(),
             numbers: 0,
             locking: BTreeMap::new(),
@@ -92,7 +95,7 @@ impl Scheduler {
 
     /// Nothing here outlives the process: the store has it all.
     pub fn crash(&mut self) {
-        *self = Scheduler { numbers: self.numbers, answered: self.answered, ..Scheduler::new(self.store, self.rank) };
+        *self = Scheduler { numbers: self.numbers, beats: self.beats, answered: self.answered, ..Scheduler::new(self.store, self.rank) };
     }
 
     pub fn start(&mut self, cx: &mut Ctx<'_>) {
@@ -134,7 +137,7 @@ impl Scheduler {
 
     pub fn hear(&mut self, msg: Msg, cx: &mut Ctx<'_>) {
         match msg {
-            Msg::Held { asked, shards } => self.held(asked, &shards, cx),
+            Msg::Held { number, asked, shards } => self.held(number, asked, &shards, cx),
             Msg::Page { shard, after, entries, jobs } => self.read(shard, after, &entries, &jobs, cx),
             Msg::Claimed { number } => {
                 self.claims.remove(&number);
@@ -156,16 +159,17 @@ impl Scheduler {
 
     fn beat(&mut self, cx: &mut Ctx<'_>) {
         let asked = cx.clock_ns();
-        cx.send(self.store, Msg::Beat { asked });
+        self.beats += 1;
+        cx.send(self.store, Msg::Beat { number: self.beats, asked });
         cx.background(Span(cx.system().lease.0 / 3), Timer::Beat);
     }
 
     /// The store says what is led here, for the length of a lease from when it was asked: that is before the store's own count begins.
-    fn held(&mut self, asked: i64, shards: &[(u32, u64)], cx: &mut Ctx<'_>) {
-        if asked < self.answered {
+    fn held(&mut self, number: u64, asked: i64, shards: &[(u32, u64)], cx: &mut Ctx<'_>) {
+        if number < self.answered {
             return;
         }
-        self.answered = asked;
+        self.answered = number;
         self.until = asked.saturating_add(cx.system().lease.0 as i64);
         self.shards.retain(|shard, led| shards.contains(&(*shard, led.token)));
         self.claims.retain(|_, (shard, token, _)| shards.contains(&(*shard, *token)));

@@ -22,8 +22,9 @@ pub struct Record {
     pub length: u64,
     /// Tries so far, the one that is scheduled or at work included.
     pub attempt: u32,
-    /// When this try is due.
+    /// When this try is due, and when that was written: one that waited for others is often late already.
     pub due: u64,
+    pub since: Time,
     /// The last wait before a retry.
     wait: Span,
     /// The last try that was put into the ready queue, and whether the task has ever ended: what double entries are told by.
@@ -153,9 +154,9 @@ impl Store {
                 }
                 cx.send(from, Msg::Accepted { number });
             }
-            Msg::Beat { asked } => {
+            Msg::Beat { number, asked } => {
                 let shards = self.lease(from, cx);
-                cx.send(from, Msg::Held { asked, shards });
+                cx.send(from, Msg::Held { number, asked, shards });
             }
             Msg::Load { shard, after } => {
                 let page = self.page(shard, after, cx.system());
@@ -232,8 +233,24 @@ impl Store {
 
     fn record(&mut self, id: u64, kind: Kind, length: u64, due: u64, after: Vec<u64>) {
         let (wait, before) = (Span::ZERO, Vec::new());
-        self.records
-            .insert(id, Record { state: State::Waiting, kind, length, attempt: 1, due, wait, queued: 0, ended: false, shard: 0, version: 0, after, before });
+        self.records.insert(
+            id,
+            Record {
+                state: State::Waiting,
+                kind,
+                length,
+                attempt: 1,
+                due,
+                since: Time::ZERO,
+                wait,
+                queued: 0,
+                ended: false,
+                shard: 0,
+                version: 0,
+                after,
+                before,
+            },
+        );
         self.open[0] += 1;
     }
 
@@ -244,6 +261,7 @@ impl Store {
         self.versions += 1;
         if let Some(record) = self.records.get_mut(&id) {
             (record.attempt, record.due, record.shard, record.version) = (attempt, due, shard, self.versions);
+            record.since = cx.now();
         }
         self.scheduled.insert((shard, self.versions), id);
         self.by_due.insert((due, id));

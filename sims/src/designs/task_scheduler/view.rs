@@ -23,7 +23,7 @@ pub fn pane(world: &World<Scheduling>, pane: &str, ask: &Ask) -> View {
     }
 }
 
-fn schedulers<'a>(world: &'a World<Scheduling>) -> impl Iterator<Item = (NodeId, &'a Scheduler)> {
+fn schedulers(world: &World<Scheduling>) -> impl Iterator<Item = (NodeId, &Scheduler)> {
     world.ids().filter_map(|id| if let Role::Scheduler(scheduler) = world.node(id) { Some((id, &**scheduler)) } else { None })
 }
 
@@ -52,7 +52,7 @@ fn wheel(world: &World<Scheduling>, ask: &Ask) -> View {
     let Some((id, scheduler)) = schedulers(world).find(|(_, scheduler)| !scheduler.shards().is_empty()) else {
         return View::Empty("nobody leads".into());
     };
-    let Some(taken) = scheduler.shards().values().find_map(|led| led.taken()) else {
+    let Some(taken) = scheduler.shards().values().find_map(super::scheduler::Shard::taken) else {
         return View::Empty("the index is a heap: it has no slots".into());
     };
     let levels = taken.iter().rposition(|slots| *slots != 0).map_or(3, |highest| highest + 1).min(usize::from(ask.rows).max(1));
