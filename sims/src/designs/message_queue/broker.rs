@@ -38,10 +38,6 @@ impl Broker {
         Broker { controller, life: 0, version: 0, replicas: parts.map(|part| (part, Replica::new(part, shape))).collect() }
     }
 
-    pub fn replicas(&self) -> impl Iterator<Item = &Replica> {
-        self.replicas.values()
-    }
-
     pub fn replica(&self, part: u32) -> Option<&Replica> {
         self.replicas.get(&part)
     }

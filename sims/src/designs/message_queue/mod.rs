@@ -251,7 +251,7 @@ pub static DESIGN: Design = Design {
         PaneSpec { id: "partitions", title: "Partitions" },
         PaneSpec { id: "consumers", title: "Consumers" },
         PaneSpec { id: "lag", title: "Lag by partition" },
-        PaneSpec { id: "heat", title: "What brokers hold" },
+        PaneSpec { id: "heat", title: "Heat of keys" },
     ],
     charts: &[&["sent", "acked", "processed"], &["lag_now", "lag_worst"], &["ack", "end_to_end"], &["under_replicated", "offline_partitions"]],
     refuses: system::refuses,

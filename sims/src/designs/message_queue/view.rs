@@ -1,8 +1,6 @@
 //! Panes: partitions, consumers, brokers' logs, and where the keys' heat goes.
 
-use super::broker::Broker;
 use super::coordinator::Coordinator;
-use super::replica::Replica;
 use super::sink::Sink;
 use super::system::{Machine, Queue};
 use super::wire::Metadata;
@@ -17,14 +15,6 @@ pub fn pane(world: &World<Queue>, pane: &str, ask: &Ask) -> View {
         "lag" => lag(world, ask),
         _ => heat(world, ask),
     }
-}
-
-fn brokers(world: &World<Queue>) -> Vec<(NodeId, &Broker)> {
-    let broker = |id: NodeId| match world.node(id) {
-        Machine::Broker(broker) => Some((id, broker)),
-        _ => None,
-    };
-    world.role("b").into_iter().filter_map(broker).collect()
 }
 
 fn metadata(world: &World<Queue>) -> Option<&Metadata> {
@@ -51,8 +41,7 @@ fn sink(world: &World<Queue>) -> Option<&Sink> {
 /// Who owns a partition by the group's books.
 fn owner(world: &World<Queue>, part: u32) -> Option<NodeId> {
     let group = coordinator(world)?.group();
-    let member = group.members().find(|(_, parts)| parts.iter().any(|p| p.number == part)).map(|(member, _)| NodeId(member));
-    member
+    group.members().find(|(_, parts)| parts.iter().any(|p| p.number == part)).map(|(member, _)| NodeId(member))
 }
 
 /// Replicas in order: in sync plain, not in sync in brackets, down with a cross.
@@ -130,14 +119,21 @@ fn lag(world: &World<Queue>, ask: &Ask) -> View {
     View::Bars((0..world.system().partitions).map(bar).take(usize::from(ask.rows)).collect())
 }
 
-/// Rows are brokers, columns partitions: how much of the newest part of each log they hold, of the fullest.
+/// Rows are partitions, columns keys, the most popular left: how much of all messages each key brings to its partition.
 fn heat(world: &World<Queue>, ask: &Ask) -> View {
-    let columns = (world.system().partitions as usize + 1).min(usize::from(ask.cols).max(1));
-    let rows: Vec<(NodeId, &Broker)> = brokers(world).into_iter().take(usize::from(ask.rows)).collect();
-    let held = |replica: &Replica| (replica.log.end() - replica.log.start()) as f64;
-    let most = rows.iter().flat_map(|(_, broker)| broker.replicas()).map(held).fold(1.0, f64::max);
-    let cells =
-        rows.iter().map(|(_, broker)| (0..columns).map(|part| broker.replica(part as u32).map_or(0.0, |replica| held(replica) / most)).collect()).collect();
-    let says = format!("messages held, by broker and partition (the last column is dead letters); the fullest has {most}");
-    View::Heat(Heat { row_names: rows.iter().map(|(id, _)| world.name(*id).to_string()).collect(), cells, says })
+    let system = world.system();
+    let columns = system.keys.keys().min(usize::from(ask.cols).saturating_sub(6).clamp(1, 200));
+    let parts = (system.partitions as usize).min(usize::from(ask.rows));
+    let hottest = system.keys.share(0);
+    let mut cells = vec![vec![0.0; columns]; parts];
+    for key in 0..columns {
+        if let Some(row) = cells.get_mut(system.part_of(key as u32) as usize) {
+            row[key] = system.keys.share(key) / hottest;
+        }
+    }
+    let mut load = vec![0.0; system.partitions as usize];
+    (0..system.keys.keys()).for_each(|key| load[system.part_of(key as u32) as usize] += system.keys.share(key));
+    let most = load.iter().copied().fold(0.0, f64::max);
+    let says = format!("the hottest key is {:.1} % of all, the hottest partition {:.1} %", 100.0 * hottest, 100.0 * most);
+    View::Heat(Heat { row_names: (0..parts).map(|part| part.to_string()).collect(), cells, says })
 }

@@ -170,8 +170,7 @@ impl<M: Medium> Segment<M> {
         self.newest = 0;
         let mut position = 0;
         let mut scratch = Vec::new();
-        loop {
-            let Some(length) = self.length_at(position, &mut scratch) else { break };
+        while let Some(length) = self.length_at(position, &mut scratch) {
             let bytes = self.medium.read(position, HEADER + length, &mut scratch);
             let Some((entry, crc)) = parse(bytes, self.end).zip(stored_crc(bytes)) else { break };
             if crc != crc32c(crc32c(0, &bytes[8..HEADER]), entry.carries) {
