@@ -126,6 +126,8 @@ pub struct ConfigWatch {
     /// What applications called and were answered: who wrote the manifests, for the checker.
     history: History<u32, Register>,
     calls: BTreeMap<(NodeId, u64), (CallId, bool)>,
+    /// The one read of an application and service that is told to the checker: its work doubles with each that is open besides.
+    reading: BTreeMap<(NodeId, u32), u64>,
     leases: BTreeMap<u64, Lease>,
     /// Term of the latest leader, and since when it has not stood still.
     leader: Option<(u64, Time)>,
@@ -257,11 +259,22 @@ impl ConfigWatch {
     }
 
     fn call(&mut self, now: Time, app: NodeId, op: u64, service: u32, call: Op) {
+        if call == Op::Read && self.reading.contains_key(&(app, service)) {
+            return;
+        }
+        if call == Op::Read {
+            self.reading.insert((app, service), op);
+        }
         let id = self.history.invoke(now, service + 1, app.0, call);
         self.calls.insert((app, op), (id, matches!(call, Op::Swap { .. })));
     }
 
+    fn read_over(&mut self, app: NodeId, op: u64) {
+        self.reading.retain(|(reader, _), read| *reader != app || *read != op);
+    }
+
     fn respond(&mut self, now: Time, app: NodeId, op: u64, out: Out) {
+        self.read_over(app, op);
         if let Some((call, _)) = self.calls.remove(&(app, op)) {
             self.history.respond(now, call, out);
         }
@@ -355,6 +368,7 @@ impl Watch<Config> for ConfigWatch {
             }
             Fact::GaveUp { app, op } => {
                 self.reads.remove(&(app, op));
+                self.read_over(app, op);
                 if let Some((call, _)) = self.calls.remove(&(app, op)) {
                     self.history.lose(call);
                 }
