@@ -4,11 +4,11 @@ use crate::measure::{compare as measure, contender};
 use raft::prelude::{Config, Entry, EntryType, Message};
 use raft::raw_node::RawNode;
 use raft::storage::MemStorage;
-use sims::designs::consensus::bench::Trio;
+use sims::designs::consensus::bench::Group;
 
 pub fn compare() {
     for batch in [1u64, 64] {
-        let (mut ours, mut theirs) = (Trio::default(), Peers::new());
+        let (mut ours, mut theirs) = (Group::default(), Peers::new());
         // Both apply the same commands on all three; the sums must agree.
         assert_eq!(ours.commit(0..batch), theirs.commit(0..batch), "the two disagree");
         measure(

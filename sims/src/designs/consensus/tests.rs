@@ -1,7 +1,7 @@
 //! The design's promise, tried: one knob turned, one number watched.
 
 use super::DESIGN;
-use super::bench::Trio;
+use super::bench::Group;
 use crate::kernel::design::Spec;
 use crate::kernel::run::Run;
 
@@ -36,7 +36,7 @@ fn a_minority_commits_nothing() {
 
 #[test]
 fn the_bench_does_what_it_says() {
-    let mut trio = Trio::default();
-    assert!(trio.leads());
-    assert_eq!(trio.commit(0..100), 4_950);
+    let mut group = Group::default();
+    assert!(group.leads());
+    assert_eq!(group.commit(0..100), 4_950);
 }
