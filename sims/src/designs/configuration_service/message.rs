@@ -108,12 +108,16 @@ pub enum Msg {
         epoch: u64,
         id: WatchId,
     },
+    /// Numbered on its stream, so that the server notices when one is lost.
     Handled {
         epoch: u64,
+        seq: u64,
         ids: Vec<WatchId>,
     },
+    /// With the number of the last such message.
     Ping {
         epoch: u64,
+        seq: u64,
     },
     Pong {
         epoch: u64,
@@ -168,8 +172,9 @@ impl Message for Msg {
             Msg::IndexIs { n, revision } => n ^ revision.unwrap_or_default() << 20,
             Msg::Watch { epoch, watcher, next, .. } => epoch ^ u64::from(*watcher) << 32 ^ next.unwrap_or_default(),
             Msg::Unwatch { epoch, id } => epoch ^ u64::from(*id),
-            Msg::Handled { epoch, ids } => epoch ^ ids.len() as u64,
-            Msg::Ping { epoch } | Msg::Pong { epoch } | Msg::Unknown { epoch } => *epoch,
+            Msg::Handled { epoch, seq, ids } => epoch ^ seq << 20 ^ ids.len() as u64,
+            Msg::Ping { epoch, seq } => epoch ^ seq << 20,
+            Msg::Pong { epoch } | Msg::Unknown { epoch } => *epoch,
             Msg::Down { epoch, seq, down } => epoch ^ seq << 20 ^ down.mark(),
         })
     }

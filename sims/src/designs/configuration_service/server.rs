@@ -2,10 +2,11 @@
 
 use super::machine::{Change, Command, Key, Machine};
 use super::message::{Ask, How, Msg, Reply, Timer};
+use super::streams::{Heard, Streams};
 use super::system::Config;
 use super::tenure::Tenure;
 use super::watch::Fact;
-use super::{STABLE_TICK, metrics, streams::Streams};
+use super::{STABLE_TICK, metrics};
 use crate::kernel::cx::Cx;
 use crate::kernel::disk::File;
 use crate::kernel::node::{Look, NodeId};
@@ -140,15 +141,16 @@ impl Server {
             }
             Msg::Watch { epoch, watcher, attempt, keys, next } => self.watch_asked(from, epoch, watcher, attempt, keys, next, cx),
             Msg::Unwatch { epoch, id } => self.streams.end_watch(from, epoch, id),
-            Msg::Handled { epoch, ids } => {
-                if self.streams.handled(from, epoch, &ids) {
-                    self.catch_up(cx);
-                }
-            }
-            Msg::Ping { epoch } => {
-                let known = self.streams.ping(from, epoch, cx.now());
-                cx.send(from, if known { Msg::Pong { epoch } } else { Msg::Unknown { epoch } });
-            }
+            Msg::Handled { epoch, seq, ids } => match self.streams.handled(from, epoch, seq, &ids) {
+                Heard::Next => self.catch_up(cx),
+                Heard::Gap => self.close_stream(from, cx),
+                Heard::Nothing => {}
+            },
+            Msg::Ping { epoch, seq } => match self.streams.ping(from, epoch, seq, cx.now()) {
+                Heard::Next => cx.send(from, Msg::Pong { epoch }),
+                Heard::Gap => self.close_stream(from, cx),
+                Heard::Nothing => cx.send(from, Msg::Unknown { epoch }),
+            },
             Msg::IndexAsk { n } => {
                 let number = self.wait(Waiting::Index { follower: from, n });
                 self.ask_index(number, cx);

@@ -28,6 +28,19 @@ struct Peer {
     watches: BTreeMap<u32, WatchId>,
     /// The latest try of each watcher: a copy of a request that came twice must not begin its watch anew.
     asked: BTreeMap<u32, u32>,
+    /// Number of the last message about what was handled.
+    up: u64,
+}
+
+/// How a numbered message stands to those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// All before it were heard.
+    Next,
+    /// One before it was lost, and with it the room that it gave back: the stream ends, its watches resume.
+    Gap,
+    /// It came twice, or belongs to no stream.
+    Nothing,
 }
 
 #[derive(Clone)]
@@ -58,7 +71,7 @@ impl Streams {
             Some(_) => self.close(host),
             None => {}
         }
-        self.peers.insert(host, Peer { epoch, seq: 0, heard: now, watches: BTreeMap::new(), asked: BTreeMap::new() });
+        self.peers.insert(host, Peer { epoch, seq: 0, heard: now, watches: BTreeMap::new(), asked: BTreeMap::new(), up: 0 });
         true
     }
 
@@ -83,8 +96,10 @@ impl Streams {
         self.peers.get_mut(&host).filter(|peer| peer.epoch == epoch)
     }
 
-    pub fn ping(&mut self, host: NodeId, epoch: u64, now: Time) -> bool {
-        self.peer(host, epoch).map(|peer| peer.heard = now).is_some()
+    pub fn ping(&mut self, host: NodeId, epoch: u64, seq: u64, now: Time) -> Heard {
+        let Some(peer) = self.peer(host, epoch) else { return Heard::Nothing };
+        peer.heard = now;
+        if seq > peer.up { Heard::Gap } else { Heard::Next }
     }
 
     pub fn end_watch(&mut self, host: NodeId, epoch: u64, id: WatchId) {
@@ -96,18 +111,20 @@ impl Streams {
         }
     }
 
-    /// Whether somebody who is behind may go on.
-    pub fn handled(&mut self, host: NodeId, epoch: u64, ids: &[WatchId]) -> bool {
-        if self.peer(host, epoch).is_none() {
-            return false;
+    /// Watches have room again.
+    pub fn handled(&mut self, host: NodeId, epoch: u64, seq: u64, ids: &[WatchId]) -> Heard {
+        let Some(peer) = self.peer(host, epoch).filter(|peer| seq > peer.up) else { return Heard::Nothing };
+        if seq > peer.up + 1 {
+            return Heard::Gap;
         }
+        peer.up = seq;
         for id in ids {
             // A place may belong to another by now.
             if self.hub.tag(*id).is_some_and(|tag| tag.host == host) {
                 self.hub.handled(*id, 1);
             }
         }
-        self.hub.behind() > 0
+        Heard::Next
     }
 
     /// A watch that stands before the run begins.
@@ -244,12 +261,17 @@ impl Server {
         }
     }
 
+    /// Ends a host's stream, and says so.
+    pub(super) fn close_stream(&mut self, host: NodeId, cx: &mut Ctx<'_>) {
+        self.down(host, Span::ZERO, Down::Closed, cx);
+        self.streams.close(host);
+    }
+
     /// Ends every stream, and says so.
     pub fn close_streams(&mut self, cx: &mut Ctx<'_>) {
         let hosts: Vec<NodeId> = self.streams.peers.keys().copied().collect();
         for host in hosts {
-            self.down(host, Span::ZERO, Down::Closed, cx);
-            self.streams.close(host);
+            self.close_stream(host, cx);
         }
     }
 }

@@ -20,6 +20,8 @@ struct Stream {
     last_epoch: u64,
     /// Number of the last message taken in order.
     seq: u64,
+    /// Number of the last message sent up about what was handled.
+    up: u64,
     /// Messages that overtook others.
     early: BTreeMap<u64, Down>,
     gap_since: Option<Time>,
@@ -293,10 +295,11 @@ impl Watching {
         self.say_handled(server, handled, cx);
     }
 
-    fn say_handled(&self, server: usize, ids: Vec<WatchId>, cx: &mut Ctx<'_>) {
-        let epoch = self.streams[server].epoch;
-        if !ids.is_empty() && epoch != 0 {
-            cx.send(self.servers[server], Msg::Handled { epoch, ids });
+    fn say_handled(&mut self, server: usize, ids: Vec<WatchId>, cx: &mut Ctx<'_>) {
+        let stream = &mut self.streams[server];
+        if !ids.is_empty() && stream.epoch != 0 {
+            stream.up += 1;
+            cx.send(self.servers[server], Msg::Handled { epoch: stream.epoch, seq: stream.up, ids });
         }
     }
 
@@ -409,7 +412,7 @@ impl Watching {
             if gap || cx.now().since(stream.heard) > SILENCE {
                 self.broken(server, cx);
             } else if used {
-                cx.send(self.servers[server], Msg::Ping { epoch: stream.epoch });
+                cx.send(self.servers[server], Msg::Ping { epoch: stream.epoch, seq: stream.up });
             } else {
                 self.streams[server].epoch = 0;
             }
