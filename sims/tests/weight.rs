@@ -36,6 +36,7 @@ fn settings(design: &'static Design) -> Vec<Spec> {
 /// What may grow over an hour by more than a tenth, by how much from its first half to the second, and why.
 const GROWING: &[(&str, f64, &str)] = &[
     ("payment-system", 1.6, "an idempotency key and its answer are kept for a day"),
+    ("configuration-service", 1.6, "not found yet: some four kilobytes a second"),
     ("distributed-lock", 1.45, "not found yet: some hundred bytes a lease"),
     ("task-scheduler", 1.3, "not found yet: some hundred bytes a task"),
 ];

@@ -9,6 +9,8 @@ pub struct Epochs(Vec<(u32, u64)>);
 impl Epochs {
     /// A record of `epoch` stands at `offset`; nothing new if that epoch has begun already.
     pub fn note(&mut self, epoch: u32, offset: u64) {
+        // Of an older one nothing stands any more, if retention took all its records: what begins here is not its end.
+        self.0.pop_if(|(older, first)| *older < epoch && *first >= offset);
         if self.last().is_none_or(|last| last < epoch) {
             self.0.push((epoch, offset));
         }
@@ -87,6 +89,14 @@ mod tests {
     #[test]
     fn a_follower_that_is_ahead_of_its_leader_is_cut_back() {
         assert_eq!(divergence(&epochs(&[(3, 0)]), 5, 9, Some(3)), Some((3, 5)));
+    }
+
+    #[test]
+    fn an_epoch_of_which_retention_left_nothing_is_forgotten_by_the_next() {
+        let mut epochs = epochs(&[(0, 0)]);
+        epochs.trim(10);
+        epochs.note(1, 10);
+        assert_eq!((epochs.end_of(0, 11), epochs.end_of(1, 11)), (None, Some((1, 11))));
     }
 
     #[test]
