@@ -246,8 +246,7 @@ impl App {
             Reply::Busy => self.failed(op, reasons::BUSY, cx),
             Reply::Items { items, .. } => self.items(op, &items, cx),
             Reply::Done { held, revision } => self.done(op, held, revision, cx),
-            Reply::Granted { .. } => self.held(op, cx),
-            Reply::Renewed => self.held(op, cx),
+            Reply::Granted { .. } | Reply::Renewed => self.held(op, cx),
             Reply::NoLease => self.lease_gone(op, cx),
         }
     }

@@ -250,9 +250,8 @@ impl Server {
 
     fn cost_of(&self, ask: &Ask, system: &Config) -> Span {
         match ask {
-            Ask::Read { .. } => system.read_cost,
+            Ask::Read { .. } | Ask::Renew { .. } => system.read_cost,
             Ask::Write(_) | Ask::Grant { .. } => system.read_cost * 2,
-            Ask::Renew { .. } => system.read_cost,
         }
     }
 

@@ -19,6 +19,9 @@ pub struct Tag {
     pub watcher: u32,
 }
 
+/// A batch, and the watches of one host that get it.
+type Told = (Batch, Vec<(u32, WatchId)>);
+
 /// One host's stream.
 #[derive(Clone, Debug)]
 struct Peer {
@@ -194,7 +197,7 @@ impl Server {
 
     /// Hands one revision to those who watch its keys: one message per host, and some work for each watcher.
     pub(super) fn push(&mut self, changes: &[Change], cx: &mut Ctx<'_>) {
-        let mut per_host: BTreeMap<NodeId, Vec<(Batch, Vec<(u32, WatchId)>)>> = BTreeMap::new();
+        let mut per_host: BTreeMap<NodeId, Vec<Told>> = BTreeMap::new();
         self.streams.hub.changed(changes, |id, tag, batch| {
             let batches = per_host.entry(tag.host).or_default();
             match batches.last_mut() {

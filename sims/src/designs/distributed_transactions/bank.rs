@@ -467,7 +467,6 @@ impl Bank {
                 let name = cx.name(cx.me()).to_string();
                 cx.log(format!("{name} is told to {} what it has {}", word(commit), if was { "committed" } else { "aborted" }));
             }
-            Some(_) => {}
             // Not even voted: it waits for a lock, or its prepare is still under way. It must not be done any more.
             None if !commit => {
                 if let Some(Waiting { work: Work::Prepare(transfer), .. }) = self.waiting.get(&tx) {
@@ -476,8 +475,8 @@ impl Bank {
                 }
                 self.write_lazily(Record::Aborted { tx });
             }
-            // Under presumed abort a commit is asked for until all have it: who knows nothing has had it, and has forgotten.
-            None => {}
+            // Done already. And under presumed abort a commit is asked for until all have it: who knows nothing has had it, and has forgotten.
+            Some(_) | None => {}
         }
         if commit && from == COORD {
             self.say(COORD, Msg::Acked { tx }, cx);
