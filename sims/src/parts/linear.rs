@@ -27,8 +27,8 @@ pub trait Object: Clone + Debug + Default + Send + 'static {
 
     /// Where it stands after `op`, if that may answer `out` there. With no `out` any answer will do.
     fn step(state: &Self::State, op: &Self::Op, out: Option<&Self::Out>) -> Option<Self::State>;
-    /// It changes nothing, whatever it answers.
-    fn is_read(op: &Self::Op) -> bool;
+    /// With this answer it changes nothing, wherever the object stands; with no `out`, whatever it answers.
+    fn only_looks(op: &Self::Op, out: Option<&Self::Out>) -> bool;
     /// Where it stands, in words.
     fn stands(state: &Self::State) -> String {
         format!("{state:?}")
@@ -42,7 +42,7 @@ pub trait Object: Clone + Debug + Default + Send + 'static {
 /// Steps of the search for one key: some tenths of a second.
 pub const STEPS_MAX: u64 = 200_000;
 /// From so many calls of one key on, what is behind is folded into the states it can have ended in.
-const FOLD_FROM: usize = 1_024;
+const FOLD_FROM: usize = 128;
 /// More possible ends than this are not worth keeping: then the calls are kept.
 const ENDS_MAX: usize = 64;
 /// A key that has come to so many calls without a quiet moment is given up.
@@ -183,7 +183,7 @@ impl<K: Ord + Clone + Display, O: Object> History<K, O> {
         self.close(id, |_, track, at| {
             track.calls[at].end = End::Lost;
             // An answer that nobody heard of a read tells nothing.
-            if O::is_read(&track.calls[at].op) {
+            if O::only_looks(&track.calls[at].op, None) {
                 track.calls.remove(at);
             }
         });

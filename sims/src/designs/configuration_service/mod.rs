@@ -88,7 +88,7 @@ const KNOBS: &[Knob] = &[
     Knob::live("fsync", time(Span::ZERO, Span::millis(50)), "1ms", "how long a sync of the log to disk takes"),
     Knob::live("election", time(Span::millis(200), Span::secs(5)), "1s", "shortest election time-out; the longest is twice that, heartbeats are a tenth"),
     Knob::at_start("check_quorum", Kind::Switch, "on", "a leader that hears no majority steps down"),
-    Knob::at_start("snapshot_after", whole(100, 100_000), "10000", "log entries after which a snapshot replaces them"),
+    Knob::at_start("snapshot_after", whole(100, 100_000), "1000", "log entries after which a snapshot replaces them"),
 ];
 
 const NODE: ArgSpec = ArgSpec { name: "node", says: "which server", kind: Kind::Node, default: ArgDefault::Text("all") };

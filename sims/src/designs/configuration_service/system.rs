@@ -144,6 +144,7 @@ impl System for Config {
             heartbeat: Span(election.0 / 10),
             check_quorum: knobs.on("check_quorum"),
             snapshot_after: knobs.int("snapshot_after") as u64,
+            snapshot_keep: knobs.int("snapshot_after") as u64 / 10,
             ..raft::Config::default()
         };
         Config {
@@ -202,7 +203,6 @@ impl System for Config {
     fn build(&self, stage: &mut Stage<'_, Self>) {
         let machine = Machine::with(self.services);
         let newest = machine.store.revision();
-        stage.watch().began = newest;
         let servers: Vec<NodeId> = (0..self.servers).map(|_| stage.add("s", Role::Server(Box::new(Server::new(machine.clone(), self))))).collect();
         for id in &servers {
             stage.with(*id, |role, _| {
@@ -229,6 +229,7 @@ impl System for Config {
             self.begin_watches(stage, id, &servers, newest);
             first += 1;
         }
+        stage.watch().begin(first, newest);
     }
 
     fn delay(&self, from: &'static str, to: &'static str) -> Delay {

@@ -11,7 +11,7 @@ use crate::kernel::weight::{Flat, deep};
 use crate::parts::linear::register::{Op, Out};
 use crate::parts::linear::{CallId, History, Register};
 use crate::parts::raft::{self, RaftWatch};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub enum Fact {
@@ -114,11 +114,13 @@ pub struct ConfigWatch {
     raft: RaftWatch,
     /// When each revision was first applied.
     applied: BTreeMap<u64, Time>,
-    /// Revisions that changed a service, and those that changed any.
+    /// Revisions that changed a service, and those that changed any; without what every watcher has passed.
     services: BTreeMap<u32, Vec<u64>>,
     every: Vec<u64>,
+    /// The length of that list at which to forget next.
+    forget_at: usize,
     pairs: BTreeMap<u32, Pair>,
-    watchers: BTreeMap<u32, Place>,
+    watchers: Vec<Place>,
     /// The highest revision that somebody was told is there.
     completed: u64,
     /// What reads under way must see.
@@ -135,8 +137,6 @@ pub struct ConfigWatch {
     pub stale_by: Option<Span>,
     /// How long after its last acknowledged renewal the latest lease went.
     pub lease_tail: Option<Span>,
-    /// Where watchers begin that nothing was heard of yet.
-    pub began: u64,
 }
 
 /// A service's manifest as last written, and the highest serial of its items.
@@ -163,13 +163,38 @@ struct Lease {
     expiring: bool,
 }
 
+/// What every watcher has passed is forgotten whenever so many revisions have come.
+const REVISIONS: usize = 1_024;
+
 impl ConfigWatch {
+    /// So many watchers there are, and all begin at a revision.
+    pub fn begin(&mut self, watchers: u32, at: u64) {
+        self.watchers = vec![Place { at, told: false }; watchers as usize];
+    }
+
+    /// Forgets the revisions that every watcher has passed, but for the latest of each list: an older read is still found out.
+    fn forget(&mut self) {
+        if self.every.len() < self.forget_at {
+            return;
+        }
+        self.forget_at += REVISIONS;
+        let Some(floor) = self.watchers.iter().filter(|place| !place.told).map(|place| place.at).min() else { return };
+        for list in self.services.values_mut().chain([&mut self.every]) {
+            let passed = list.partition_point(|revision| *revision <= floor);
+            list.drain(..passed.saturating_sub(1));
+        }
+        let kept: BTreeSet<u64> = self.services.values().flatten().copied().collect();
+        self.applied.retain(|revision, _| *revision > floor || kept.contains(revision));
+        self.forget_at = self.every.len() + REVISIONS;
+    }
+
     fn applied(&mut self, now: Time, changes: &[Change], lamps: &mut Lamps) {
         let Some(revision) = changes.first().map(|change| change.at.revision) else { return };
         if self.applied.last_key_value().is_some_and(|(newest, _)| *newest >= revision) {
             return;
         }
         self.applied.insert(revision, now);
+        self.forget();
         let mut touched: Vec<u32> = changes.iter().filter(|c| c.key < LIVE).map(|c| c.key / ITEMS).collect();
         touched.dedup();
         if !touched.is_empty() {
@@ -211,8 +236,7 @@ impl ConfigWatch {
     }
 
     fn place(&mut self, watcher: u32) -> &mut Place {
-        let at = self.began;
-        self.watchers.entry(watcher).or_insert(Place { at, told: false })
+        &mut self.watchers[watcher as usize]
     }
 
     fn got(&mut self, now: Time, watcher: u32, service: Option<u32>, batch: &Batch, lamps: &mut Lamps) {

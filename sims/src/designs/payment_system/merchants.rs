@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 type Ctx<'a> = Cx<'a, Payments>;
 
 /// Events remembered; a relay repeats within hours, not within this many.
-const SEEN_KEPT: usize = 60_000;
+const SEEN_KEPT: usize = 30_000;
 /// A merchant's own work on a webhook.
 const WORK: Span = Span::millis(20);
 

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 type Ctx<'a> = Cx<'a, Payments>;
 
 /// Names and orders remembered: more than any archive of ours keeps.
-const NAMES_KEPT: usize = 60_000;
+const NAMES_KEPT: usize = 30_000;
 /// How long a line is kept at least.
 const LINES_KEPT: Span = Span::secs(120);
 /// Lines of a file sent at once.

@@ -150,6 +150,12 @@ impl Scheduling {
         (mix(id) % u64::from(self.shards.max(1))) as u32
     }
 
+    /// How long the target keeps a task's key: longer than the task can come back, by its retries and by its deliveries.
+    pub fn keys_kept(&self) -> Span {
+        let tries = u64::from(self.retry.retries) + 1;
+        (self.retry.cap + self.visibility * u64::from(self.max_receives)) * tries + Span::secs(600)
+    }
+
     /// When a job's second comes, in nanoseconds of the run; never before the start.
     pub fn second(&self, job: u32, second: i64) -> u64 {
         let start = u64::try_from(second - self.epoch).unwrap_or(0).saturating_mul(1_000_000_000);

@@ -32,8 +32,6 @@ pub struct Target {
 }
 
 const TENTH: u64 = 100_000_000;
-/// Keys are kept for longer than any task is retried: ten waits of ten minutes.
-const KEYS_KEPT: Span = Span::secs(2 * 3600);
 const CALLS_KEPT: Span = Span::secs(600);
 
 impl Target {
@@ -45,7 +43,7 @@ impl Target {
         } else {
             cx.count(DOUBLE_RUNS, 1);
         }
-        self.forget(cx.now());
+        self.forget(cx.now(), cx.system().keys_kept());
         if work.attempt > 1 {
             self.tally(cx);
         }
@@ -82,8 +80,8 @@ impl Target {
         admitted
     }
 
-    fn forget(&mut self, now: Time) {
-        while let Some((_, id)) = self.since.front().copied().filter(|(at, _)| now.since(*at) >= KEYS_KEPT) {
+    fn forget(&mut self, now: Time, keys_kept: Span) {
+        while let Some((_, id)) = self.since.front().copied().filter(|(at, _)| now.since(*at) >= keys_kept) {
             self.since.pop_front();
             self.had.remove(&id);
         }

@@ -40,8 +40,8 @@ impl Object for Register {
         out.is_none_or(|out| *out == answer).then_some(next)
     }
 
-    fn is_read(op: &register::Op) -> bool {
-        *op == register::Op::Read
+    fn only_looks(op: &register::Op, out: Option<&register::Out>) -> bool {
+        *op == register::Op::Read || out == Some(&register::Out::Swapped(false))
     }
 
     fn stands(state: &Option<u64>) -> String {
@@ -93,7 +93,7 @@ impl Object for Counter {
         out.is_none_or(|out| *out == next).then_some(next)
     }
 
-    fn is_read(op: &counter::Op) -> bool {
+    fn only_looks(op: &counter::Op, _: Option<&i64>) -> bool {
         *op == counter::Op::Get
     }
 

@@ -86,6 +86,14 @@ struct Moment {
     after: usize,
 }
 
+/// A call in the order, and where the object stood before it.
+struct Placed<State> {
+    call: usize,
+    before: State,
+    /// Another could have come in its place.
+    chosen: bool,
+}
+
 /// Of the list: its head, which is no moment; as a successor, its end.
 const HEAD: usize = 0;
 
@@ -167,7 +175,7 @@ impl<'a, O: Object> Search<'a, O> {
 
     /// Whether it can help to give this call the next place. Every rule leaves out only what another order does as well, with no
     /// fewer lost calls in hand: without these, each lost call doubles the work.
-    fn helps(&self, call: usize, state: &O::State, next: &O::State, last: Option<&(usize, O::State)>) -> bool {
+    fn helps(&self, call: usize, state: &O::State, next: &O::State, last: Option<&Placed<O::State>>) -> bool {
         let is = &self.calls[call];
         if is.answered().is_none() {
             // It changes nothing, or one that asked the same longer ago will do.
@@ -177,7 +185,7 @@ impl<'a, O: Object> Search<'a, O> {
             }
         }
         // A lost call in the place before whose effect this one hides was for nothing.
-        let hides = |(last, before): &(usize, O::State)| self.calls[*last].answered().is_none() && O::step(before, &is.op, is.out()).as_ref() == Some(next);
+        let hides = |last: &Placed<O::State>| self.calls[last.call].answered().is_none() && O::step(&last.before, &is.op, is.out()).as_ref() == Some(next);
         !last.is_some_and(hides)
     }
 
@@ -191,9 +199,9 @@ impl<'a, O: Object> Search<'a, O> {
             }
         }
         let mut tried: Memo<O::State> = BTreeSet::new();
-        let mut stack: Vec<(usize, O::State)> = Vec::new();
+        let mut stack: Vec<Placed<O::State>> = Vec::new();
         let mut found = false;
-        let mut place = self.moments[HEAD].after;
+        let mut place = self.settle(&state, &mut stack);
         loop {
             if self.left == 0 {
                 found = true;
@@ -210,9 +218,9 @@ impl<'a, O: Object> Search<'a, O> {
                     self.mark(call, true);
                     let (full, words) = self.done.trimmed();
                     if tried.insert((full, words, self.spent.clone(), next.clone())) {
-                        stack.push((call, std::mem::replace(&mut state, next)));
+                        stack.push(Placed { call, before: std::mem::replace(&mut state, next), chosen: true });
                         self.lift(call);
-                        place = self.moments[HEAD].after;
+                        place = self.settle(&state, &mut stack);
                         continue;
                     }
                     self.mark(call, false);
@@ -220,11 +228,36 @@ impl<'a, O: Object> Search<'a, O> {
                 place = self.moments[place].after;
                 continue;
             }
-            let Some((call, before)) = stack.pop() else { return Ok(found) };
-            state = before;
-            self.mark(call, false);
-            self.lower(call);
-            place = self.moments[self.at[call][0]].after;
+            let chosen = loop {
+                let Some(Placed { call, before, chosen }) = stack.pop() else { return Ok(found) };
+                state = before;
+                self.mark(call, false);
+                self.lower(call);
+                if chosen {
+                    break call;
+                }
+            };
+            place = self.moments[self.at[chosen][0]].after;
         }
+    }
+
+    /// Gives a place to every call that only looked, as soon as it may come next: it could come no better later, and leaves all others
+    /// as they were, so nothing else need be tried there. Without this, such calls double the work each. Gives the first moment that
+    /// is left.
+    fn settle(&mut self, state: &O::State, stack: &mut Vec<Placed<O::State>>) -> usize {
+        let mut place = self.moments[HEAD].after;
+        while place != HEAD && self.moments[place].begins {
+            let Moment { call, before, after, .. } = self.moments[place];
+            let is = &self.calls[call];
+            if is.answered().is_some() && O::only_looks(&is.op, is.out()) && O::step(state, &is.op, is.out()).is_some() {
+                self.mark(call, true);
+                stack.push(Placed { call, before: state.clone(), chosen: false });
+                self.lift(call);
+                place = self.moments[before].after;
+            } else {
+                place = after;
+            }
+        }
+        self.moments[HEAD].after
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn broken<O: Object>(key: &impl Display, starts: &[Start<O::State>], 
 fn until<O: Object>(calls: &[Call<O>], moment: u64) -> Vec<Call<O>> {
     let before = calls.iter().filter(|call| call.begun <= moment);
     let cut = before.map(|call| if call.answered().is_some_and(|at| at > moment) { Call { end: End::Lost, ..call.clone() } } else { call.clone() });
-    cut.filter(|call| call.answered().is_some() || !O::is_read(&call.op)).collect()
+    cut.filter(|call| call.answered().is_some() || !O::only_looks(&call.op, None)).collect()
 }
 
 /// Moves the start to the last moment at which no call that is answered was open: to the states that are possible there.
@@ -60,7 +60,7 @@ fn without_idle_reads<O: Object>(starts: &[Start<O::State>], mut calls: Vec<Call
     let mut at = if calls.len() > THINNED_MAX { calls.len() } else { 0 };
     while at < calls.len() {
         let call = &calls[at];
-        if !O::is_read(&call.op) || call.answered() == Some(moment) {
+        if !O::only_looks(&call.op, None) || call.answered() == Some(moment) {
             at += 1;
             continue;
         }

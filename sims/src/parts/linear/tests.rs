@@ -115,7 +115,7 @@ impl Object for Fifo {
         };
         out.is_none_or(|out| *out == answer).then_some(next)
     }
-    fn is_read(_: &Queue) -> bool {
+    fn only_looks(_: &Queue, _: Option<&Option<char>>) -> bool {
         false
     }
 }
@@ -262,7 +262,7 @@ proptest! {
                 calls.push(call);
             }
         }
-        calls.retain(|call| call.answered().is_some() || !Register::is_read(&call.op));
+        calls.retain(|call| call.answered().is_some() || !Register::only_looks(&call.op, None));
         let whole = search(&[Start::default()], &calls, 1_000_000) == Found::Order;
         let mut starts = vec![Start::default()];
         let mut carried: Vec<Call<Register>> = Vec::new();

@@ -48,6 +48,8 @@ impl<M: StateMachine> Raft<M> {
             self.write_tail();
         }
         self.log.cover(at, self.config.snapshot_keep);
+        let (member, base) = (self.me, self.log.base().index);
+        self.tell(|| Fact::Covered { member, base });
         self.forget_configurations(at.index, &snapshot.voters);
         self.snapshot = Some(Arc::clone(&snapshot));
         self.write(Write::Snapshot { snapshot, keep: self.config.snapshot_keep });

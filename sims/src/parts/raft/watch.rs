@@ -40,6 +40,11 @@ pub enum Fact {
         member: NodeId,
         index: Index,
     },
+    /// A snapshot covers the front of its log, which is dropped up to `base`.
+    Covered {
+        member: NodeId,
+        base: Index,
+    },
     /// A snapshot has replaced its log.
     Installed {
         member: NodeId,
@@ -67,8 +72,10 @@ pub const LAMPS: [InvariantSpec; 5] = [
     InvariantSpec { id: "state-machine-safety", kind: InvariantKind::Always, says: "no two members apply different entries at one index" },
 ];
 
-/// Entries remembered behind the highest committed one.
+/// Entries remembered behind the highest committed one at most, though a member still holds older ones.
 const MEMORY: usize = 65_536;
+/// What nobody holds any more is forgotten in steps of so many entries.
+const STEP: u64 = if cfg!(test) { 1 } else { 256 };
 
 #[derive(Clone, Debug, Default)]
 pub struct RaftWatch {
@@ -94,6 +101,11 @@ struct Shadow {
     /// Index of the first chain held.
     first: Index,
     chains: VecDeque<u64>,
+    /// The fronts of its log that its last snapshot and the one before covered. The older one stands again after a crash before
+    /// the sync.
+    covered: [Index; 2],
+    /// Its log was read from disk again behind an entry that is forgotten: the chains have no beginning until a known one comes.
+    adrift: bool,
     /// The term it was last elected in.
     led: Option<Term>,
     committed: Index,
@@ -104,11 +116,30 @@ impl Shadow {
         index.checked_sub(self.first).and_then(|at| self.chains.get(at as usize)).copied()
     }
 
+    /// Whether it holds this entry; what a snapshot covers it does.
+    fn has(&self, index: Index, chain: u64) -> bool {
+        index < self.first || self.at(index) == Some(chain)
+    }
+
     /// Holds nothing but the chain at `index`.
-    fn restart(&mut self, index: Index, chain: u64) {
+    fn restart(&mut self, index: Index, chain: Option<u64>) {
         self.first = index;
         self.chains.clear();
-        self.chains.push_back(chain);
+        self.chains.push_back(chain.unwrap_or_default());
+        self.adrift = chain.is_none();
+        self.covered = [index; 2];
+    }
+
+    fn cover(&mut self, base: Index) {
+        self.covered = [self.covered[1], base];
+        self.drop_to(self.covered[0]);
+    }
+
+    /// Holds nothing before `index`, if it goes so far.
+    fn drop_to(&mut self, index: Index) {
+        let count = index.saturating_sub(self.first).min((self.chains.len() as u64).saturating_sub(1));
+        self.chains.drain(..count as usize);
+        self.first += count;
     }
 
     fn truncate(&mut self, after: Index) {
@@ -131,6 +162,7 @@ impl RaftWatch {
             }
             Fact::Committed { member, index, term } => self.commit(member, index, term, judge),
             Fact::Applied { member, index } => self.applied(member, index, judge),
+            Fact::Covered { member, base } => self.log(member).cover(base),
             Fact::Installed { member, at } | Fact::Reloaded { member, base: at } => self.restart(member, at),
         }
     }
@@ -138,7 +170,7 @@ impl RaftWatch {
     fn log(&mut self, member: NodeId) -> &mut Shadow {
         self.logs.entry(member).or_insert_with(|| {
             let mut shadow = Shadow::default();
-            shadow.restart(0, 0);
+            shadow.restart(0, Some(0));
             shadow
         })
     }
@@ -152,7 +184,7 @@ impl RaftWatch {
         let count = self.committed.partition_point(|commit| commit.term < term);
         if let Some(last) = count.checked_sub(1) {
             let (index, commit) = (self.first + last as u64, self.committed[last]);
-            let holds = self.logs[&member].at(index) == Some(commit.chain);
+            let holds = self.logs[&member].has(index, commit.chain);
             judge(COMPLETENESS, holds, &|| {
                 format!("entry {index} was committed in term {}, but node {}, elected in term {term}, does not have it", commit.term, member.0)
             });
@@ -163,13 +195,18 @@ impl RaftWatch {
     }
 
     fn appended(&mut self, member: NodeId, index: Index, term: Term, mark: u64, judge: &mut Judge<'_>) {
+        let seen = self.entries.get(&(index, term)).copied();
         let log = self.log(member);
+        if log.adrift {
+            log.adrift = seen.is_none();
+            log.chains.push_back(seen.unwrap_or_default());
+            return;
+        }
         let before = log.chains.back().copied().unwrap_or_default();
         let chain = splitmix(splitmix(before ^ term) ^ mark);
         log.chains.push_back(chain);
         if log.chains.len() > MEMORY * 2 {
-            log.chains.drain(..MEMORY);
-            log.first += MEMORY as u64;
+            log.drop_to(log.first + MEMORY as u64);
         }
         let known = *self.entries.entry((index, term)).or_insert(chain);
         judge(MATCHING, known == chain, &|| {
@@ -199,7 +236,7 @@ impl RaftWatch {
         let (Some(log), Some(commit)) = (self.logs.get(leader), self.committed_at(index)) else { return };
         // Only while it still leads by its own log; what it took in since is not its own.
         if log.led == Some(*later) && commit.term < *later {
-            let holds = log.at(index) == Some(commit.chain);
+            let holds = log.has(index, commit.chain);
             judge(COMPLETENESS, holds, &|| {
                 format!("entry {index} was committed in term {}, but node {}, leader of term {later}, does not have it", commit.term, leader.0)
             });
@@ -222,16 +259,20 @@ impl RaftWatch {
             0 => Some(0),
             index => self.entries.get(&(index, at.term)).copied(),
         };
-        self.log(member).restart(at.index, chain.unwrap_or_default());
+        self.log(member).restart(at.index, chain);
     }
 
+    /// What no member's log holds any more, or what is too long ago.
     fn forget(&mut self) {
-        if self.committed.len() < MEMORY * 2 {
-            return;
+        let unheld = self.logs.values().map(|log| log.covered[0]).min().unwrap_or_default();
+        let old = (self.committed.len() >= MEMORY * 2).then(|| self.first + MEMORY as u64);
+        let to = unheld.max(old.unwrap_or_default());
+        let count = to.saturating_sub(self.first).min((self.committed.len() as u64).saturating_sub(1));
+        if count >= STEP {
+            self.committed.drain(..count as usize);
+            self.first += count;
+            self.entries = self.entries.split_off(&(self.first, 0));
         }
-        self.committed.drain(..MEMORY);
-        self.first += MEMORY as u64;
-        self.entries = self.entries.split_off(&(self.first, 0));
     }
 
     /// The highest index that any member knows to be committed.
