@@ -178,7 +178,7 @@ impl System for Locks {
             request_timeout: knobs.span("request_timeout"),
             trip: Delay::with_jitter(knobs.span("round_trip").times(0.5), knobs.span("round_trip").times(0.05)),
             fsync: knobs.span("fsync"),
-            raft: Config { watched: false, snapshot_after: 1_000, snapshot_keep: 100, ..Config::default() },
+            raft: Config { watched: false, snapshot_after: 256, snapshot_keep: 16, ..Config::default() },
         }
     }
 
