@@ -36,9 +36,8 @@ fn settings(design: &'static Design) -> Vec<Spec> {
 }
 
 /// What may grow over an hour by more than a tenth, by how much from its first half to the second, and why.
-const GROWING: &[(&str, f64, &str)] = &[
-    ("payment-system", 1.6, "an idempotency key and its answer are kept for a day, and which order a payment was for as long as the books"),
-];
+const GROWING: &[(&str, f64, &str)] =
+    &[("payment-system", 1.6, "an idempotency key and its answer are kept for a day, and which order a payment was for as long as the books")];
 
 /// One test, because the allocator counts for the whole program.
 #[test]

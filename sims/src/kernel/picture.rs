@@ -2,7 +2,7 @@
 
 use super::inflict;
 use super::network::Trouble;
-use super::node::{Node, NodeId, System};
+use super::node::{Look, Node, NodeId, System};
 use super::run::Occasion;
 use super::time::{Span, Time};
 use super::trail::{Chain, Link, Linked};
@@ -20,9 +20,9 @@ const ASKED_MAX: usize = 256;
 pub(crate) fn diagram<S: System>(world: &World<S>, ask: &Ask, now: Time) -> View {
     let ids: Vec<NodeId> = world.ids().collect();
     let room = (usize::from(ask.cols) * usize::from(ask.rows) / CELLS_PER_BOX).clamp(4, 200);
-    let crowded = ids.len() > room;
     let mut members = vec![0; world.rest.roles.len()];
     ids.iter().for_each(|id| members[world.rest.slots[id.at()].role] += 1);
+    let as_one = as_one(&members, room);
     let mut boxes: Vec<(Vec<NodeId>, usize)> = Vec::new();
     let mut shared: Vec<Option<usize>> = vec![None; members.len()];
     let mut place: Vec<Option<usize>> = vec![None; world.nodes.len()];
@@ -32,7 +32,7 @@ pub(crate) fn diagram<S: System>(world: &World<S>, ask: &Ask, now: Time) -> View
         if at == boxes.len() {
             boxes.push((Vec::new(), role));
         }
-        if crowded && members[role] > MEMBERS_MAX {
+        if as_one[role] {
             shared[role] = Some(at);
         }
         boxes[at].0.push(*id);
@@ -40,6 +40,22 @@ pub(crate) fn diagram<S: System>(world: &World<S>, ask: &Ask, now: Time) -> View
     }
     let nodes = boxes.iter().map(|(members, role)| draw(world, members, world.rest.roles[*role])).collect();
     View::Diagram(Diagram { nodes, edges: edges(world, &place, now) })
+}
+
+/// Which roles are one box each: the largest first, until the boxes fit the room.
+fn as_one(members: &[usize], room: usize) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..members.len()).filter(|role| members[*role] > MEMBERS_MAX).collect();
+    order.sort_by_key(|role| std::cmp::Reverse(members[*role]));
+    let mut boxes: usize = members.iter().sum();
+    let mut as_one = vec![false; members.len()];
+    for role in order {
+        if boxes <= room {
+            break;
+        }
+        as_one[role] = true;
+        boxes -= members[role] - 1;
+    }
+    as_one
 }
 
 fn draw<S: System>(world: &World<S>, members: &[NodeId], role: &str) -> Box_ {
@@ -52,11 +68,16 @@ fn draw<S: System>(world: &World<S>, members: &[NodeId], role: &str) -> Box_ {
     }
     let down = members.iter().filter(|id| fate(world, **id) == Some(State::Down)).count();
     // Of very many some are asked, evenly spread: each makes its label, which nobody sees here.
-    let step = members.len().div_ceil(ASKED_MAX);
-    let fills: Vec<f64> = members.iter().step_by(step).filter_map(|id| world.node(*id).look(world.system()).fill).collect();
+    let asked = || members.iter().step_by(members.len().div_ceil(ASKED_MAX));
+    let looks: Vec<(NodeId, Look)> = asked().map(|id| (*id, world.node(*id).look(world.system()))).collect();
+    let fills: Vec<f64> = looks.iter().filter_map(|(_, look)| look.fill).collect();
     let fill = (!fills.is_empty()).then(|| fills.iter().sum::<f64>() / fills.len() as f64);
-    let state = if down > 0 { State::Warn } else { State::Idle };
-    let label = if down > 0 { format!("{down} down") } else { String::new() };
+    let leads = looks.iter().find(|(id, look)| look.state == State::Leader && fate(world, *id).is_none());
+    let (label, state) = match leads {
+        _ if down > 0 => (format!("{down} down"), State::Warn),
+        Some((id, _)) => (format!("{} leads", world.name(*id)), State::Leader),
+        None => (String::new(), State::Idle),
+    };
     Box_ { name: role.to_string(), label, state, fill, count: members.len() }
 }
 

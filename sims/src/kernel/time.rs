@@ -121,6 +121,7 @@ impl fmt::Display for Time {
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scale, unit) = match self.0 {
+            n if n >= 3_600_000_000_000 && n % 3_600_000_000_000 == 0 => (3.6e12, "h"),
             n if n >= 60_000_000_000 && n % 60_000_000_000 == 0 => (6e10, "min"),
             n if n >= 1_000_000_000 => (1e9, "s"),
             n if n >= 1_000_000 => (1e6, "ms"),
@@ -139,7 +140,9 @@ mod tests {
 
     #[test]
     fn spans_read_as_people_write_them() {
-        for (ns, says) in [(0, "0 ns"), (1_500, "1.5 µs"), (250_000_000, "250 ms"), (1_500_000_000, "1.5 s"), (120_000_000_000, "2 min")] {
+        for (ns, says) in
+            [(0, "0 ns"), (1_500, "1.5 µs"), (250_000_000, "250 ms"), (1_500_000_000, "1.5 s"), (120_000_000_000, "2 min"), (86_400_000_000_000, "24 h")]
+        {
             assert_eq!(Span(ns).to_string(), says);
         }
         assert_eq!(Time(12_480_000_000).to_string(), "12.480 s");

@@ -188,7 +188,7 @@ fn foot(view: &SpaceTime, lanes_left: usize, row: Rect, left: u16, buf: &mut Buf
         more.push(format!("{} messages left out: zoom in", view.left_out));
     }
     if lanes_left > 0 {
-        more.push(format!("{lanes_left} nodes not shown"));
+        more.push(format!("{lanes_left} {} not shown", if lanes_left == 1 { "node" } else { "nodes" }));
     }
     buf.set_stringn(left, row.y, &from, usize::from(row.right().saturating_sub(left)), theme.dim);
     buf.set_string(row.right().saturating_sub(to.width() as u16), row.y, &to, theme.dim);

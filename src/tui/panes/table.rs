@@ -1,4 +1,4 @@
-//! A table whose columns fit: numbers to the right, the widest text cut first.
+//! A table whose columns fit: numbers to the right, long heads cut first, then the widest text.
 
 use crate::tui::theme::Theme;
 use crate::tui::widgets::text;
@@ -23,7 +23,8 @@ pub fn draw(table: &Table, area: Rect, buf: &mut Buffer, theme: &Theme) {
     if columns == 0 || table.rows.is_empty() {
         return super::empty("nothing yet", area, buf, theme);
     }
-    let widths = fitted(&natural(table), &[], usize::from(area.width));
+    let cells = widest(table, &[]);
+    let widths = fitted(&widest(table, &table.head), &cells, usize::from(area.width));
     let aligns: Vec<Align> = (0..columns).map(|c| align(table, c)).collect();
     let mut rows = area.rows();
     if let Some(row) = rows.next() {
@@ -53,12 +54,13 @@ fn line(cells: &[String], widths: &[usize], aligns: &[Align]) -> Line<'static> {
     line
 }
 
-fn natural(table: &Table) -> Vec<usize> {
-    let widest = |c: usize| table.rows.iter().filter_map(|row| row.get(c)).chain(table.head.get(c)).map(|cell| cell.width()).max().unwrap_or(0);
+/// The widths of columns that cut nothing, under these heads.
+fn widest(table: &Table, head: &[String]) -> Vec<usize> {
+    let widest = |c: usize| table.rows.iter().filter_map(|row| row.get(c)).chain(head.get(c)).map(|cell| cell.width()).max().unwrap_or(0);
     (0..table.head.len()).map(widest).collect()
 }
 
-/// Widths that fit into `room`: the widest column gives first, below its floor (its longest word) only if all are there.
+/// Widths that fit into `room`: the widest column gives first, below its floor (its longest word, or cell) only if all are there.
 pub fn fitted(natural: &[usize], floors: &[usize], room: usize) -> Vec<usize> {
     let mut widths = natural.to_vec();
     let gaps = GAP * natural.len().saturating_sub(1);

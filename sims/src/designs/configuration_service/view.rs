@@ -11,7 +11,7 @@ use crate::kernel::world::World;
 
 pub const PANES: &[PaneSpec] = &[
     PaneSpec { id: "servers", title: "Servers" },
-    PaneSpec { id: "watchers", title: "How far the watchers are" },
+    PaneSpec { id: "watchers", title: "How far the watchers are behind" },
     PaneSpec { id: "history", title: "History" },
     PaneSpec { id: "leases", title: "Leases" },
 ];
@@ -64,7 +64,7 @@ fn compacted(world: &World<Config>) -> u64 {
     leader(world).map_or(0, |server| server.member.machine().store.compacted())
 }
 
-/// Rows are hosts, columns some watchers each: full is up to date, empty is compacted or on its own.
+/// Rows are hosts, columns some watchers each: empty is up to date, full is compacted or without a watch.
 fn watchers(world: &World<Config>, ask: &Ask) -> View {
     let (newest, compacted) = (newest(world), compacted(world));
     let columns = usize::from(ask.cols).clamp(1, 100);
@@ -76,9 +76,9 @@ fn watchers(world: &World<Config>, ask: &Ask) -> View {
         let mut row = vec![(0.0, 0.0); columns];
         for (place, watcher) in watching.all.iter().enumerate() {
             let cell = &mut row[place * columns / watching.all.len()];
-            let far = watcher.last.saturating_sub(compacted) as f64 / newest.saturating_sub(compacted).max(1) as f64;
+            let late = newest.saturating_sub(watcher.last) as f64 / newest.saturating_sub(compacted).max(1) as f64;
             let watches = watcher.phase == Phase::Watching;
-            cell.0 += if watches { far.min(1.0) } else { 0.0 };
+            cell.0 += if watches { late.min(1.0) } else { 1.0 };
             cell.1 += 1.0;
             live += usize::from(watches);
             behind += usize::from(watches && !watcher.inbox.is_empty());
@@ -86,7 +86,7 @@ fn watchers(world: &World<Config>, ask: &Ask) -> View {
         }
         cells.push(row.into_iter().map(|(sum, n)| if n > 0.0 { sum / n } else { 0.0 }).collect());
     }
-    let says = format!("{live} of {count} watch, {behind} of them digest; full is revision {newest}, empty is {compacted} or no watch");
+    let says = format!("{live} of {count} watch, {behind} of them digest; empty is revision {newest}, full is {compacted} or no watch");
     View::Heat(Heat { row_names: hosts.iter().map(|id| world.name(*id).to_string()).collect(), cells, says })
 }
 
@@ -97,12 +97,14 @@ fn history(world: &World<Config>) -> View {
     let slowest = positions.iter().copied().min().unwrap_or(newest);
     let lost = positions.iter().filter(|last| **last < compacted).count();
     let bar = |name: &str, value: u64, says: String, state| Bar { name: name.into(), value: value as f64, says, state };
+    // Bars begin where history does: from revision 0 they would all be equally long.
+    let kept_from = |revision: u64| revision.saturating_sub(compacted);
     let kept = leader(world).map_or(0, |server| server.member.machine().store.kept());
     let behind = |revision: u64| format!("{revision}, {} behind", newest.saturating_sub(revision));
     View::Bars(vec![
-        bar("newest", newest, format!("revision {newest}, {kept} changes kept"), State::Leader),
-        bar("slowest", slowest, behind(slowest), if slowest < compacted { State::Warn } else { State::Busy }),
-        bar("compacted", compacted, behind(compacted), State::Idle),
+        bar("newest", kept_from(newest), format!("revision {newest}, {kept} changes kept"), State::Leader),
+        bar("slowest", kept_from(slowest), behind(slowest), if slowest < compacted { State::Warn } else { State::Busy }),
+        bar("compacted", 0, behind(compacted), State::Idle),
         bar("must resync", lost as u64, format!("{lost} watchers stand before what is kept"), if lost > 0 { State::Warn } else { State::Idle }),
     ])
 }

@@ -108,12 +108,15 @@ pub fn body(screen: &LabScreen, area: Rect, buf: &mut Buffer, theme: &Theme) {
 }
 
 fn view(screen: &LabScreen, view: View, main: bool, area: Rect, buf: &mut Buffer, theme: &Theme) {
-    let title = title(screen, view);
-    let mut block = popup::frame(&title, theme);
-    if main {
+    let place = main.then(|| {
         let panes = Panes::of(screen.drawn.get(), screen.needs());
         let count = screen.views(&panes).len();
-        block = block.title_top(Line::styled(format!(" {}/{count} tab ", screen.main % count + 1), theme.dim).right_aligned());
+        format!(" {}/{count} tab ", screen.main % count + 1)
+    });
+    let taken = place.as_ref().map_or(0, String::len) + 5;
+    let mut block = popup::frame(&text::fit(&title(screen, view), usize::from(area.width).saturating_sub(taken)), theme);
+    if let Some(place) = place {
+        block = block.title_top(Line::styled(place, theme.dim).right_aligned());
     }
     if matches!(view, View::Lamps) {
         return lamps_in(&screen.frame, block, area, buf, theme);

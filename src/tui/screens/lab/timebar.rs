@@ -11,6 +11,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use sims::kernel::time::{Span as Length, Time};
 use std::cell::Cell;
+use unicode_width::UnicodeWidthStr;
 
 #[derive(Default)]
 pub struct TimeBar {
@@ -31,8 +32,8 @@ pub enum Move {
 
 /// From here on the bar has a row of its own under it.
 pub const TWO_ROWS: u16 = 30;
-/// Cells for a moment beside the track.
-const TIME_COLS: u16 = 11;
+/// Cells for a moment beside the track, at least.
+const TIME_COLS: usize = 11;
 
 impl TimeBar {
     pub fn cursor(&self) -> Option<Time> {
@@ -87,12 +88,13 @@ impl TimeBar {
         let caption = self.caption(frame, theme);
         // On one row a caption takes its room from the track.
         let beside = if area.height == 1 { (caption.width() as u16 + 2).min(area.width / 2) } else { 0 };
-        let track = Rect { x: row.x + TIME_COLS, width: row.width.saturating_sub(2 * TIME_COLS + beside), ..row };
+        let (shown, end) = (self.cursor.unwrap_or(frame.now), end(frame));
+        let times = (end.to_string().width() + 1).max(TIME_COLS) as u16;
+        let track = Rect { x: row.x + times, width: row.width.saturating_sub(2 * times + beside), ..row };
         self.track.set(track);
-        let shown = self.cursor.unwrap_or(frame.now);
         let style = if self.cursor.is_some() { theme.accent } else { theme.text };
-        Line::styled(format!("{shown} "), style).right_aligned().render(Rect { width: TIME_COLS, ..row }, buf);
-        Line::styled(format!(" {}", end(frame)), theme.dim).render(Rect { x: track.right(), width: TIME_COLS, ..row }, buf);
+        Line::styled(format!("{shown} "), style).right_aligned().render(Rect { width: times, ..row }, buf);
+        Line::styled(format!(" {end}"), theme.dim).render(Rect { x: track.right(), width: times, ..row }, buf);
         self.draw_track(frame, track, buf, theme);
         if area.height == 1 {
             let room = Rect { x: row.right().saturating_sub(beside), width: beside, ..row };
