@@ -1,7 +1,7 @@
 //! A chart of lines over virtual time: axes, thresholds, marks of what happened, a cursor that reads values.
 
 use super::dots::Dots;
-use super::numbers::{short, step, ticks, with_unit};
+use super::numbers::{moment, short, step, ticks, with_unit};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::text;
 use ratatui::buffer::Buffer;
@@ -79,7 +79,7 @@ impl<'a> Chart<'a> {
             row.extend([Span::raw(gap), Span::styled(name, theme.line(n)), Span::raw(" "), Span::styled(value, theme.text)]);
         }
         if let Some(at) = self.cursor {
-            row.push_span(Span::styled(format!("  at {} s", short(at)), theme.dim));
+            row.push_span(Span::styled(format!("  at {} s", moment(at)), theme.dim));
         }
         row.render(area, buf);
     }
@@ -235,7 +235,7 @@ impl Scale {
     fn draw_times(&self, inner: Rect, y: u16, buf: &mut Buffer, theme: &Theme) {
         let mut free = inner.x;
         for tick in ticks(self.from, self.to, usize::from(inner.width / 12).clamp(1, 10)) {
-            let label = format!("{}s", short(tick));
+            let label = format!("{}s", moment(tick));
             let width = label.len() as u16;
             let x = cell(inner.x, inner.width, self.x(tick)).saturating_sub(width / 2).max(inner.x);
             if x >= free && x + width <= inner.right() {

@@ -25,6 +25,12 @@ pub fn short(value: f64) -> String {
     format!("{text}{suffix}")
 }
 
+/// A moment in seconds, to the microsecond and never rounded to thousands: two ticks beside each other must differ.
+pub fn moment(seconds: f64) -> String {
+    let text = format!("{seconds:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
 /// A number and its unit, if it has one.
 pub fn with_unit(value: f64, unit: &str) -> String {
     if unit.is_empty() { short(value) } else { format!("{} {unit}", short(value)) }
@@ -56,6 +62,13 @@ pub fn step(least: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moments_keep_their_digits() {
+        for (seconds, says) in [(0.0, "0"), (0.05, "0.05"), (14_780.0, "14780"), (1_052.933, "1052.933")] {
+            assert_eq!(moment(seconds), says);
+        }
+    }
 
     #[test]
     fn numbers_are_short() {
