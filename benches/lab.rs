@@ -1,6 +1,7 @@
 //! The lab under load, measured: frames while ten thousand nodes run, rewinding over ten million events, memory over a minute flat out.
 //!
-//! `cargo bench --bench lab` prints what this machine does. Nothing here is a test: the figures are to be read.
+//! `cargo bench --bench lab` prints what this machine does, `cargo bench --bench lab -- crowd rewind news-feed` a part of it. Nothing here
+//! is a test: the figures are to be read.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use greenroom::config::Config;
@@ -243,14 +244,17 @@ fn rewind(room: &mut Room, mut spec: Spec) {
 }
 
 fn main() {
+    let parts: Vec<String> = std::env::args().skip(1).filter(|part| !part.starts_with('-')).collect();
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|one| one == part);
     let mut room = Room::new();
     println!("200x60, release build, {} cores", std::thread::available_parallelism().map_or(1, usize::from));
-    let mut screen = room.open(Spec::new(&CROWD));
-    play("10 000 nodes, at real time", &mut room, &mut screen, 8);
-    room.keys(&mut screen, "F");
-    play("10 000 nodes, flat out", &mut room, &mut screen, 8);
-    drop(screen);
-    for design in sims::designs::ALL {
+    if wanted("crowd") {
+        let mut screen = room.open(Spec::new(&CROWD));
+        play("10 000 nodes, at real time", &mut room, &mut screen, 8);
+        room.keys(&mut screen, "F");
+        play("10 000 nodes, flat out", &mut room, &mut screen, 8);
+    }
+    for design in sims::designs::ALL.iter().filter(|design| wanted(design.id)) {
         let mut spec = Spec::new(design);
         spec.length = Span::secs(1_000_000);
         let mut screen = room.open(spec);
@@ -259,6 +263,9 @@ fn main() {
         for minute_third in 1..=3 {
             play(&format!("{}, flat out, {} s", design.id, minute_third * 20), &mut room, &mut screen, 20);
         }
+    }
+    if !wanted("rewind") {
+        return;
     }
     rewind(&mut room, Spec::new(&CROWD));
     rewind(&mut room, Spec::new(sims::designs::ALL.iter().find(|design| design.id == "rate-limiter").unwrap()));

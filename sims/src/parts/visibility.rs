@@ -124,6 +124,11 @@ impl<T: Clone> Ready<T> {
         self.hidden.len()
     }
 
+    /// Whether this delivery is still under way.
+    pub fn is_out(&self, receipt: u64) -> bool {
+        self.hidden.contains_key(&receipt)
+    }
+
     /// Every message there is, visible or not.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.ready.iter().chain(self.hidden.values().map(|(_, message)| message)).map(|message| &message.payload)

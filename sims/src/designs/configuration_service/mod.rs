@@ -230,7 +230,7 @@ pub static DESIGN: Design = Design {
                  does what clients ask, Raft runs beside it; monotonic clocks do not drift.",
     knobs: KNOBS,
     actions: ACTIONS,
-    faults: faults::NETWORK,
+    faults: faults::WITH_DISKS,
     metrics: METRICS,
     reasons: REASONS,
     invariants: INVARIANTS,

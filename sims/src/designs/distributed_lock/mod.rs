@@ -43,7 +43,7 @@ pub static DESIGN: Design = Design {
     leaves_out: "Queues of waiters and fairness, locks for many readers, sessions over many locks; monotonic clocks run true; a store's row is on disk at once.",
     knobs: KNOBS,
     actions: ACTIONS,
-    faults: faults::NETWORK,
+    faults: faults::WITH_DISKS,
     metrics: METRICS,
     reasons: &["patience", "lease-lost", "fenced", "storage-away"],
     invariants: watch::LAMPS,

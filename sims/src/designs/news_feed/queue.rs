@@ -7,6 +7,7 @@ use crate::kernel::node::{Look, NodeId};
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
 use crate::kernel::weight::Flat;
+use crate::parts::visibility::{Handed, Ready};
 use std::collections::{BTreeMap, VecDeque};
 
 const POKE: Span = Span::millis(200);
@@ -15,22 +16,14 @@ const BACKOFF: Span = Span::secs(1);
 
 #[derive(Clone, Debug, Default)]
 pub struct FanoutQueue {
-    ready: VecDeque<Job>,
+    jobs: Ready<Job>,
     later: Vec<(Time, Job)>,
-    leases: BTreeMap<u64, Lease>,
-    next: u64,
+    enqueued: u64,
     /// Volatile: workers report again when the queue comes back.
     idle: VecDeque<NodeId>,
     /// The last ticket each worker was given, and when.
     given: BTreeMap<NodeId, (u64, Time)>,
     armed: bool,
-}
-
-#[derive(Clone, Debug)]
-struct Lease {
-    job: Job,
-    worker: NodeId,
-    until: Time,
 }
 
 impl FanoutQueue {
@@ -45,10 +38,16 @@ impl FanoutQueue {
         self.armed = false;
     }
 
+    fn put(&mut self, job: Job) {
+        self.jobs.put(self.enqueued, job);
+        self.enqueued += 1;
+        self.jobs.settle(self.enqueued);
+    }
+
     pub fn hear(&mut self, from: NodeId, msg: Msg, cx: &mut Ctx<'_>) {
         match msg {
             Msg::Enqueue { number, job } => {
-                self.ready.push_back(job);
+                self.put(job);
                 cx.send(from, Msg::Enqueued { number });
             }
             Msg::Ready { last } => {
@@ -59,26 +58,23 @@ impl FanoutQueue {
                 }
             }
             Msg::Renew { ticket } => {
-                let until = cx.now() + cx.system().lease;
-                if let Some(lease) = self.leases.get_mut(&ticket) {
-                    lease.until = until;
-                }
+                self.jobs.extend(ticket, cx.now(), cx.system().lease);
                 return;
             }
             Msg::Done { ticket } => {
-                self.leases.remove(&ticket);
+                self.jobs.delete(ticket);
                 self.is_through(from, ticket);
             }
             Msg::Split { ticket, parts } => {
                 // A lease that ran out meanwhile has its job back in line: splitting it again would do the work twice.
-                if self.leases.remove(&ticket).is_some() || !cx.system().ack_after_delivery {
-                    self.ready.extend(parts);
+                if self.jobs.delete(ticket).is_some() || !cx.system().ack_after_delivery {
+                    parts.into_iter().for_each(|part| self.put(part));
                 }
                 self.is_through(from, ticket);
             }
             Msg::Back { ticket } => {
-                if let Some(lease) = self.leases.remove(&ticket) {
-                    self.later.push((cx.now() + BACKOFF, lease.job));
+                if let Some(job) = self.jobs.delete(ticket) {
+                    self.later.push((cx.now() + BACKOFF, job));
                 }
             }
             _ => return,
@@ -89,18 +85,11 @@ impl FanoutQueue {
     pub fn poke(&mut self, cx: &mut Ctx<'_>) {
         self.armed = false;
         let now = cx.now();
-        let expired: Vec<u64> = self.leases.iter().filter(|(_, lease)| lease.until <= now).map(|(ticket, _)| *ticket).collect();
-        for ticket in expired {
-            if let Some(lease) = self.leases.remove(&ticket) {
-                cx.count(REDELIVERIES, 1);
-                self.ready.push_front(lease.job);
-            }
-        }
-        let due = self.later.iter().filter(|(at, _)| *at <= now).count();
-        if due > 0 {
-            self.ready.extend(self.later.iter().filter(|(at, _)| *at <= now).map(|(_, job)| *job));
-            self.later.retain(|(at, _)| *at > now);
-        }
+        // However often a job was delivered, it is not set aside.
+        let (returned, _) = self.jobs.expire(now, u32::MAX);
+        cx.count(REDELIVERIES, returned as u64);
+        let due: Vec<(Time, Job)> = self.later.extract_if(.., |(at, _)| *at <= now).collect();
+        due.into_iter().for_each(|(_, job)| self.put(job));
         self.hand_out(cx);
     }
 
@@ -118,19 +107,17 @@ impl FanoutQueue {
     }
 
     fn hand_out(&mut self, cx: &mut Ctx<'_>) {
-        while !self.ready.is_empty() {
+        while self.jobs.ready() > 0 {
             let Some(worker) = self.idle.pop_front() else { break };
-            let Some(job) = self.ready.pop_front() else { break };
-            self.next += 1;
-            let ticket = self.next;
+            let Some(Handed { receipt: ticket, payload: job, .. }) = self.jobs.take(cx.now(), cx.system().lease) else { break };
             self.given.insert(worker, (ticket, cx.now()));
             // Acknowledged on receipt, the job is forgotten here and now; a worker's crash then loses it.
-            if cx.system().ack_after_delivery {
-                self.leases.insert(ticket, Lease { job, worker, until: cx.now() + cx.system().lease });
+            if !cx.system().ack_after_delivery {
+                self.jobs.delete(ticket);
             }
             cx.send(worker, Msg::Take { ticket, job });
         }
-        cx.gauge(QUEUE_DEPTH, (self.ready.len() + self.later.len()) as f64);
+        cx.gauge(QUEUE_DEPTH, (self.jobs.ready() + self.later.len()) as f64);
         self.arm(cx);
     }
 
@@ -142,26 +129,27 @@ impl FanoutQueue {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.ready.is_empty() && self.later.is_empty() && self.leases.is_empty()
+        self.jobs.ready() + self.jobs.hidden() + self.later.len() == 0
     }
 
     /// Jobs that wait, that are being done, that wait for another try.
     pub fn depths(&self) -> [usize; 3] {
-        [self.ready.len(), self.leases.len(), self.later.len()]
+        [self.jobs.ready(), self.jobs.hidden(), self.later.len()]
     }
 
     /// Bytes held beyond its own size, near enough.
     pub fn weight(&self) -> usize {
-        self.ready.bytes() + self.later.bytes() + self.leases.bytes()
+        self.jobs.weight() + self.later.bytes()
     }
 
     pub fn look(&self) -> Look {
-        let state = match self.ready.len() {
+        let ready = self.jobs.ready();
+        let state = match ready {
             0 => State::Idle,
             1..=100 => State::Busy,
             _ => State::Warn,
         };
-        let workers = self.leases.values().map(|lease| lease.worker).collect::<std::collections::BTreeSet<_>>().len();
-        Look { label: format!("{} ready, {workers} at work", self.ready.len()), state, fill: Some((self.ready.len() as f64 / 200.0).min(1.0)) }
+        let workers = self.given.values().filter(|(ticket, _)| self.jobs.is_out(*ticket)).count();
+        Look { label: format!("{ready} ready, {workers} at work"), state, fill: Some((ready as f64 / 200.0).min(1.0)) }
     }
 }

@@ -32,12 +32,26 @@ const AHEAD: u64 = 2 * PENDING;
 /// Time-outs lie so far ahead that nearly all are cancelled before.
 const FAR_AHEAD: u64 = 100 * AHEAD;
 
+/// How many fired, and a sum of their payloads.
+#[derive(Clone, Copy, Default)]
+struct Fired {
+    count: u64,
+    sum: u64,
+}
+
+impl Fired {
+    fn add(&mut self, payload: u64) {
+        self.count += 1;
+        self.sum = self.sum.wrapping_add(payload);
+    }
+}
+
 /// Something that holds timers by tick.
 trait Timers: Send {
     type Ticket: Copy + Send;
     fn set(&mut self, due: u64, payload: u64) -> Self::Ticket;
-    /// Fires what is due by then: how many, and a sum of their payloads.
-    fn fire(&mut self, to: u64) -> (u64, u64);
+    /// Fires what is due by then.
+    fn fire(&mut self, to: u64) -> Fired;
     fn cancel(&mut self, ticket: Self::Ticket) -> u64;
     fn pending(&self) -> usize;
 }
@@ -49,13 +63,10 @@ impl Timers for Wheel<u64> {
         self.insert(due, payload)
     }
 
-    fn fire(&mut self, to: u64) -> (u64, u64) {
-        let (mut fired, mut sum) = (0, 0u64);
-        self.advance(to, |_, payload| {
-            fired += 1;
-            sum = sum.wrapping_add(payload);
-        });
-        (fired, sum)
+    fn fire(&mut self, to: u64) -> Fired {
+        let mut fired = Fired::default();
+        self.advance(to, |_, payload| fired.add(payload));
+        fired
     }
 
     fn cancel(&mut self, ticket: Self::Ticket) -> u64 {
@@ -74,13 +85,10 @@ impl Timers for Hashed<u64> {
         self.insert(due, payload)
     }
 
-    fn fire(&mut self, to: u64) -> (u64, u64) {
-        let (mut fired, mut sum) = (0, 0u64);
-        self.advance(to, |_, payload| {
-            fired += 1;
-            sum = sum.wrapping_add(payload);
-        });
-        (fired, sum)
+    fn fire(&mut self, to: u64) -> Fired {
+        let mut fired = Fired::default();
+        self.advance(to, |_, payload| fired.add(payload));
+        fired
     }
 
     fn cancel(&mut self, ticket: Self::Ticket) -> u64 {
@@ -99,14 +107,13 @@ impl Timers for BinaryHeap<Reverse<(u64, u64)>> {
         self.push(Reverse((due, payload)));
     }
 
-    fn fire(&mut self, to: u64) -> (u64, u64) {
-        let (mut fired, mut sum) = (0, 0u64);
+    fn fire(&mut self, to: u64) -> Fired {
+        let mut fired = Fired::default();
         while let Some(Reverse((_, payload))) = self.peek().copied().filter(|Reverse((due, _))| *due <= to) {
             self.pop();
-            fired += 1;
-            sum = sum.wrapping_add(payload);
+            fired.add(payload);
         }
-        (fired, sum)
+        fired
     }
 
     fn cancel(&mut self, (): ()) -> u64 {
@@ -125,15 +132,14 @@ impl Timers for Queue<u64> {
         self.put(Time(due), payload)
     }
 
-    fn fire(&mut self, to: u64) -> (u64, u64) {
-        let (mut fired, mut sum) = (0, 0u64);
+    fn fire(&mut self, to: u64) -> Fired {
+        let mut fired = Fired::default();
         while self.peek().is_some_and(|at| at.0 <= to) {
             if let Some((_, _, payload)) = self.take() {
-                fired += 1;
-                sum = sum.wrapping_add(payload);
+                fired.add(payload);
             }
         }
-        (fired, sum)
+        fired
     }
 
     fn cancel(&mut self, ticket: Self::Ticket) -> u64 {
@@ -168,14 +174,14 @@ impl<T: Timers> Case for Firing<T> {
         let (mut done, mut sum) = (0, 0u64);
         while done < ops {
             *now += 1;
-            let (fired, payloads) = timers.fire(*now);
-            sum = sum.wrapping_add(payloads);
+            let fired = timers.fire(*now);
+            sum = sum.wrapping_add(fired.sum);
             // As many as fired are set anew: a million always wait.
-            for _ in 0..fired {
+            for _ in 0..fired.count {
                 *number += 1;
                 timers.set(*now + 1 + mix(*number) % AHEAD, *number);
             }
-            done += fired;
+            done += fired.count;
         }
         sum
     }
@@ -231,7 +237,7 @@ impl<T: Timers> Case for Cancelling<T> {
             *number += 1;
             // One tick a set, as time goes on; what comes due then is fired too.
             *now += 1;
-            sum = sum.wrapping_add(timers.fire(*now).1);
+            sum = sum.wrapping_add(timers.fire(*now).sum);
             let at = (mix(!*number) % PENDING) as usize;
             sum = sum.wrapping_add(timers.cancel(tickets[at]));
             tickets[at] = timers.set(*now + 1 + mix(*number) % FAR_AHEAD, *number);
