@@ -164,6 +164,15 @@ impl Room {
         }
     }
 
+    /// Plays, or pauses, and waits until the screen has heard of it: the key does the opposite of what is shown.
+    fn toggle(&mut self, screen: &mut LabScreen) {
+        let playing = screen.shown().playing;
+        self.keys(screen, " ");
+        while screen.shown().playing == playing {
+            self.frame(screen);
+        }
+    }
+
     fn ctx(&self) -> Ctx<'_> {
         Ctx { theme: &self.theme, rooms: &self.rooms, code: &self.code, now: Instant::now(), mailbox: &self.mailbox }
     }
@@ -186,7 +195,7 @@ impl Room {
 
 /// Plays for so long and tells frames a second, what the screen's thread spent on each, and how far the run came.
 fn play(what: &str, room: &mut Room, screen: &mut LabScreen, seconds: u64) {
-    room.keys(screen, " ");
+    room.toggle(screen);
     // The first frames find the size of the panes.
     for _ in 0..5 {
         room.frame(screen);
@@ -197,7 +206,7 @@ fn play(what: &str, room: &mut Room, screen: &mut LabScreen, seconds: u64) {
         spent.push(room.frame(screen));
     }
     let (wall, to) = (begun.elapsed().as_secs_f64(), Arc::clone(screen.shown()));
-    room.keys(screen, " ");
+    room.toggle(screen);
     spent.sort();
     let (events, moved) = (to.events - from.events, to.now.since(from.now).as_secs());
     println!(
@@ -221,14 +230,12 @@ fn resident_mb() -> u64 {
 fn rewind(room: &mut Room, mut spec: Spec) {
     spec.length = Span::secs(100_000);
     let mut screen = room.open(spec);
-    room.keys(&mut screen, "F ");
+    room.keys(&mut screen, "F");
+    room.toggle(&mut screen);
     while screen.shown().events < 10_000_000 {
         room.frame(&mut screen);
     }
-    room.keys(&mut screen, " ");
-    while screen.shown().playing {
-        room.frame(&mut screen);
-    }
+    room.toggle(&mut screen);
     let end = screen.shown().now;
     for (name, share) in [("half", 0.5), ("a tenth", 0.1), ("nine tenths and a bit", 0.93), ("a second before the end", 1.0)] {
         let goal = Time((end.0 as f64 * share) as u64 - if share == 1.0 { 1_000_000_000 } else { 0 });
