@@ -1,6 +1,6 @@
 //! Cron times in a time zone: croner reads the pattern and knows the days on which clocks change; two ways that do not stand beside it.
 //!
-//! croner follows Vixie cron. A job at a fixed time of day runs once on every date: at the end of the gap if its time is left
+//! croner follows Debian's cron. A job at a fixed time of day runs once on every date: at the end of the gap if its time is left
 //! out in spring, and the first time only if its time comes twice in autumn. A job with `*` or a step runs whenever the wall clock fits.
 //! Zones are POSIX rules (IEEE Std 1003.1, `TZ`), so that no database of zones and no clock is asked.
 
