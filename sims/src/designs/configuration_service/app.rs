@@ -229,6 +229,16 @@ impl App {
         Some(open)
     }
 
+    /// A further try is another request: a second copy of the last answer must not pass for its answer.
+    fn renumber(&mut self, op: u64, cx: &mut Ctx<'_>) -> Option<u64> {
+        let open = self.close(op, cx)?;
+        self.ops += 1;
+        let left = (open.began + cx.system().patience).since(cx.now());
+        let late = cx.after(left, Timer::Late(self.ops));
+        self.open.insert(self.ops, Open { late: Some(late), ..open });
+        Some(self.ops)
+    }
+
     fn again(&mut self, op: u64, cx: &mut Ctx<'_>) {
         cx.after(AGAIN, Timer::Again(op));
     }
@@ -299,7 +309,9 @@ impl App {
                 cx.fact(Fact::Swapped { app: cx.me(), op, held });
                 open.conflicts += 1;
                 open.aim = Aim::Prepare;
-                if open.conflicts > CONFLICTS_MAX { self.failed(op, reasons::CONFLICT, cx) } else { self.again(op, cx) }
+                let conflicts = open.conflicts;
+                let Some(op) = self.renumber(op, cx) else { return };
+                if conflicts > CONFLICTS_MAX { self.failed(op, reasons::CONFLICT, cx) } else { self.again(op, cx) }
             }
             Aim::Update(txn) if split && txn.then.len() == 1 => {
                 let value = txn.then.iter().find_map(|op| if let Put::Put { value, .. } = op { Some(*value) } else { None });

@@ -37,6 +37,18 @@ fn without_jitter_the_watchers_return_in_one_moment() {
     }
 }
 
+/// Found by a storm: the copy of a refusal was taken for the answer to the next try, which had been done.
+#[test]
+fn a_refusal_that_comes_twice_refuses_one_try() {
+    let set = [("services", "1"), ("watchers", "0"), ("hosts", "1"), ("write_share", "1"), ("base_rate", "200/s")];
+    let copies: Vec<String> = [1, 2, 3].iter().flat_map(|s| [1, 2].map(|a| format!("1s=duplicate:from=s{s},to=app{a},share=0.7"))).collect();
+    let later: Vec<String> = [1, 2, 3].iter().flat_map(|s| [1, 2].map(|a| format!("1s=reorder:from=s{s},to=app{a},share=0.7"))).collect();
+    let script: Vec<&str> = copies.iter().chain(&later).map(String::as_str).collect();
+    let run = run(&set, &script, 20);
+    assert!(metric(&*run, "conflicts") > 100.0);
+    assert_eq!(told(&*run), "");
+}
+
 #[test]
 fn a_quiet_day_holds_everything() {
     let run = run(&[], &[], 20);
