@@ -173,6 +173,7 @@ impl Server {
                 }
             }
             Timer::Tick => self.tick(cx),
+            Timer::LastLease => self.outlive_leases(cx),
             _ => {}
         }
     }

@@ -200,6 +200,11 @@ impl Server {
     /// Before the world may rest, every lease must have had the time to end.
     pub fn drain(&mut self, cx: &mut Ctx<'_>) {
         self.member.settle(cx);
+        self.outlive_leases(cx);
+    }
+
+    /// Looks again and again: what had been waiting for a disk may be granted only now, and for longer.
+    pub(super) fn outlive_leases(&mut self, cx: &mut Ctx<'_>) {
         let longest = self.member.machine().store.leases().map(|(_, lease)| lease.ttl_ns).max();
         if let Some(ttl) = longest {
             // An election, the whole time, and some ticks.
