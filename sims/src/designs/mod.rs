@@ -7,10 +7,12 @@ pub mod distributed_lock;
 pub mod distributed_transactions;
 pub mod message_queue;
 pub mod news_feed;
+pub mod pastebin;
 pub mod payment_system;
 pub mod rate_limiter;
 pub mod task_scheduler;
 pub mod unique_id_generator;
+pub mod url_shortener;
 
 use crate::kernel::design::Design;
 
@@ -27,4 +29,6 @@ pub const ALL: &[&Design] = &[
     &distributed_transactions::DESIGN,
     &message_queue::DESIGN,
     &payment_system::DESIGN,
+    &url_shortener::DESIGN,
+    &pastebin::DESIGN,
 ];

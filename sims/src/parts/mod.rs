@@ -2,10 +2,13 @@
 
 pub mod author_lists;
 pub mod backoff;
+pub mod blobs;
 pub mod btree;
 pub mod cache;
+pub mod codes;
 pub mod cron;
 pub mod due;
+pub mod feistel;
 pub mod graph;
 pub mod group;
 pub mod hash;
@@ -23,6 +26,7 @@ pub mod outbox;
 pub mod raft;
 pub mod ring;
 pub mod segments;
+pub mod sha256;
 pub mod single_flight;
 pub mod snowflake;
 pub mod tickets;
