@@ -39,7 +39,7 @@ fn settings(design: &'static Design) -> Vec<Spec> {
 const GROWING: &[(&str, f64, &str)] =
     &[("payment-system", 1.6, "an idempotency key and its answer are kept for a day, and which order a payment was for as long as the books")];
 
-/// One test, because the allocator counts for the whole program.
+/// One test, because the allocator counts for the whole program. `HOUSE_DESIGN=id` looks at one design.
 #[test]
 fn weights_are_true_and_bounded() {
     let mut faults = Vec::new();

@@ -10,6 +10,7 @@ pub mod news_feed;
 pub mod pastebin;
 pub mod payment_system;
 pub mod rate_limiter;
+pub mod serverless_platform;
 pub mod task_scheduler;
 pub mod unique_id_generator;
 pub mod url_shortener;
@@ -31,4 +32,5 @@ pub const ALL: &[&Design] = &[
     &payment_system::DESIGN,
     &url_shortener::DESIGN,
     &pastebin::DESIGN,
+    &serverless_platform::DESIGN,
 ];

@@ -1,6 +1,7 @@
 //! Building blocks that designs share: each one algorithm, tested against a naive model.
 
 pub mod author_lists;
+pub mod autoscale;
 pub mod backoff;
 pub mod blobs;
 pub mod btree;
@@ -9,6 +10,7 @@ pub mod codes;
 pub mod cron;
 pub mod due;
 pub mod feistel;
+pub mod forecast;
 pub mod graph;
 pub mod group;
 pub mod hash;
@@ -21,6 +23,7 @@ pub mod limiter;
 pub mod linear;
 pub mod locks;
 pub mod merge;
+pub mod meter;
 pub mod mvcc;
 pub mod outbox;
 pub mod raft;
