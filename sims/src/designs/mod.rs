@@ -6,6 +6,7 @@ pub mod distributed_cache;
 pub mod distributed_lock;
 pub mod distributed_transactions;
 pub mod message_queue;
+pub mod ml_platform;
 pub mod news_feed;
 pub mod pastebin;
 pub mod payment_system;
@@ -33,4 +34,5 @@ pub const ALL: &[&Design] = &[
     &url_shortener::DESIGN,
     &pastebin::DESIGN,
     &serverless_platform::DESIGN,
+    &ml_platform::DESIGN,
 ];

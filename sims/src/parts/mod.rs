@@ -1,5 +1,6 @@
 //! Building blocks that designs share: each one algorithm, tested against a naive model.
 
+pub mod asof;
 pub mod author_lists;
 pub mod autoscale;
 pub mod backoff;
@@ -8,15 +9,19 @@ pub mod btree;
 pub mod cache;
 pub mod codes;
 pub mod cron;
+pub mod dag;
+pub mod drift;
 pub mod due;
 pub mod feistel;
 pub mod forecast;
+pub mod gang;
 pub mod graph;
 pub mod group;
 pub mod hash;
 pub mod idempotency;
 pub mod intervals;
 pub mod keyed;
+pub mod learn;
 pub mod lease;
 pub mod ledger;
 pub mod limiter;
