@@ -1,5 +1,6 @@
 //! Every design: one folder each.
 
+pub mod chat;
 pub mod configuration_service;
 pub mod consensus;
 pub mod distributed_cache;
@@ -35,4 +36,5 @@ pub const ALL: &[&Design] = &[
     &pastebin::DESIGN,
     &serverless_platform::DESIGN,
     &ml_platform::DESIGN,
+    &chat::DESIGN,
 ];
