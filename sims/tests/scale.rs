@@ -45,7 +45,9 @@ fn ten_thousand_nodes_are_drawn_and_copied_in_their_number() {
     let ask = |what, cols, rows| Ask { what, cols, rows, from: Time::ZERO, to: Time::from_secs(1) };
     let (view, ms) = timed("diagram", || run.view(&ask(What::Diagram, 200, 60)));
     let View::Diagram(diagram) = view else { panic!("no diagram") };
-    assert_eq!(diagram.nodes.iter().map(|node| (node.name.as_str(), node.count)).collect::<Vec<_>>(), [("client", 10_000), ("server", 20)]);
+    // The largest role is one box, and then there is room for the others.
+    let boxes: Vec<(&str, usize)> = diagram.nodes.iter().map(|node| (node.name.as_str(), node.count)).collect();
+    assert_eq!((boxes[0], boxes.len()), (("client", 10_000), 21), "{boxes:?}");
     assert!(ms < 100.0, "a diagram takes {ms} ms");
     for (what, f) in [
         ("faults", Box::new(|| run.faults().len()) as Box<dyn Fn() -> usize>),

@@ -79,7 +79,7 @@ impl<'a> Chart<'a> {
             row.extend([Span::raw(gap), Span::styled(name, theme.line(n)), Span::raw(" "), Span::styled(value, theme.text)]);
         }
         if let Some(at) = self.cursor {
-            row.push_span(Span::styled(format!("  at {} s", moment(at)), theme.dim));
+            row.push_span(Span::styled(format!("  at {} s", moment((at * 1e3).round() / 1e3)), theme.dim));
         }
         row.render(area, buf);
     }

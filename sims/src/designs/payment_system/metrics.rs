@@ -80,7 +80,11 @@ pub const METRICS: &[MetricSpec] = &[
     MetricSpec::counter(HEARD, "heard", "payments whose merchant was told that they are paid, each once"),
     MetricSpec::counter(HOOK_REPEATS, "hook_repeats", "webhooks that reached a merchant again"),
     MetricSpec::counter(SHIPPED, "shipped", "shipments of merchants"),
-    MetricSpec::counter(SCOPE_NODES, "scope_nodes", "machines of ours that have had a card number in hand: in scope of the card industry's rules, as is what connects to them"),
+    MetricSpec::counter(
+        SCOPE_NODES,
+        "scope_nodes",
+        "machines of ours that have had a card number in hand: in scope of the card industry's rules, as is what connects to them",
+    ),
     MetricSpec::counter(TOKENS, "tokens", "cards turned into tokens"),
     MetricSpec::counter(KILLED, "killed", "servers killed at a step"),
     MetricSpec::derived(Id(38), "double_share", "captures of orders captured before, per order", |m| m.share("double_captures", "orders")),

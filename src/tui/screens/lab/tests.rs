@@ -214,7 +214,7 @@ fn the_cursor_reads_the_charts_and_enter_goes_there() {
     bench.forward(20);
     bench.press("[[[[[");
     let shown = bench.stage.show(&bench.lab, 120, 40);
-    assert!(shown.contains("cursor at 16.9") && shown.contains("at 16.9 s") && shown.contains("enter goes there"), "{shown}");
+    assert!(shown.contains("cursor at 16.9") && shown.matches("at 16.9").count() > 2 && shown.contains("enter goes there"), "{shown}");
     bench.key(KeyCode::Enter);
     bench.until("the moment", |f| f.now < Time::from_secs(17) && f.seeking.is_none());
     bench.press("]");
