@@ -236,16 +236,19 @@ impl Owner {
                     }
                 }
             } else if self.playing {
-                self.play(lap);
+                // What is owed is played whole; flat out, until the next frame is due.
+                let due = self.frame_every.saturating_sub(since_frame.elapsed()).clamp(SLICE / 4, SLICE * 2);
+                self.play(lap, if self.pace == Pace::Flat { due } else { SLICE * 2 });
             }
             searching = self.search();
             let stopped = moved && !self.playing && self.seek.is_none();
             if changed && self.seek.is_none() || stopped || arrived || was_searching != searching || since_frame.elapsed() >= self.frame_every {
-                publish(self.frame());
+                // Counted from when it is begun: making a frame of many nodes takes its time, too.
                 since_frame.lap();
+                publish(self.frame());
             }
             if self.playing && self.seek.is_none() && self.pace != Pace::Flat {
-                match inbox.recv_timeout(SLICE) {
+                match inbox.recv_timeout(self.frame_every.saturating_sub(since_frame.elapsed()).min(SLICE)) {
                     Ok(command) => {
                         self.obey(command);
                         publish(self.frame());
@@ -270,7 +273,7 @@ impl Owner {
     }
 
     /// Plays what is owed for `wall`, or as much as a few slices allow: debt is forgiven, never piled up.
-    fn play(&mut self, wall: Duration) {
+    fn play(&mut self, wall: Duration, most: Duration) {
         let target = self.pace.owed(wall.min(FRAME_EVERY * 3)).map(|owed| self.branches.now() + owed);
         let budget = Stopwatch::start();
         self.behind = false;
@@ -289,7 +292,7 @@ impl Owner {
             if target.is_some_and(|t| until >= t) {
                 return;
             }
-            if budget.elapsed() >= SLICE * 2 {
+            if budget.elapsed() >= most {
                 self.behind = target.is_some();
                 return;
             }

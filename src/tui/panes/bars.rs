@@ -10,14 +10,18 @@ use ratatui::widgets::Widget;
 use sims::kernel::view::Bar;
 use unicode_width::UnicodeWidthStr;
 
+/// Cells of the longest bar, where the names leave so many.
+const BAR_LEAST: usize = 10;
+
 pub fn draw(bars: &[Bar], area: Rect, buf: &mut Buffer, theme: &Theme) {
     if bars.is_empty() {
         return super::empty("nothing yet", area, buf, theme);
     }
     let most = bars.iter().map(|b| b.value).fold(0.0, f64::max);
     let cols = usize::from(area.width);
-    let names = bars.iter().map(|b| b.name.width()).max().unwrap_or(0).min(cols / 3);
     let says = bars.iter().map(|b| said(b).width()).max().unwrap_or(0).min(cols / 3);
+    // Names matter more than the length of the bars.
+    let names = bars.iter().map(|b| b.name.width()).max().unwrap_or(0).min(cols.saturating_sub(says + 5 + BAR_LEAST).max(cols / 3));
     let room = cols.saturating_sub(names + says + 5);
     // What does not fit is told, not dropped.
     let fits = if bars.len() > usize::from(area.height) { usize::from(area.height).saturating_sub(1) } else { bars.len() };
