@@ -198,6 +198,8 @@ impl Owner {
         let mut since_frame = Stopwatch::start();
         let mut since_slice = Stopwatch::start();
         let mut searching = false;
+        // How long the next frame may take from the last: less, if that one came late.
+        let mut due = self.frame_every;
         loop {
             let mut changed = false;
             loop {
@@ -237,18 +239,19 @@ impl Owner {
                 }
             } else if self.playing {
                 // What is owed is played whole; flat out, until the next frame is due.
-                let due = self.frame_every.saturating_sub(since_frame.elapsed()).clamp(SLICE / 4, SLICE * 2);
-                self.play(lap, if self.pace == Pace::Flat { due } else { SLICE * 2 });
+                let left = due.saturating_sub(since_frame.elapsed()).clamp(SLICE / 4, SLICE * 2);
+                self.play(lap, if self.pace == Pace::Flat { left } else { SLICE * 2 });
             }
             searching = self.search();
             let stopped = moved && !self.playing && self.seek.is_none();
-            if changed && self.seek.is_none() || stopped || arrived || was_searching != searching || since_frame.elapsed() >= self.frame_every {
+            if changed && self.seek.is_none() || stopped || arrived || was_searching != searching || since_frame.elapsed() >= due {
                 // Counted from when it is begun: making a frame of many nodes takes its time, too.
-                since_frame.lap();
+                let late = since_frame.lap().saturating_sub(due);
+                due = self.frame_every.saturating_sub(late.min(self.frame_every / 2));
                 publish(self.frame());
             }
             if self.playing && self.seek.is_none() && self.pace != Pace::Flat {
-                match inbox.recv_timeout(self.frame_every.saturating_sub(since_frame.elapsed()).min(SLICE)) {
+                match inbox.recv_timeout(due.saturating_sub(since_frame.elapsed()).min(SLICE)) {
                     Ok(command) => {
                         self.obey(command);
                         publish(self.frame());
