@@ -11,9 +11,12 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug)]
 pub struct Partitions<T> {
     span: Span,
-    lanes: usize,
+    /// By lane: its newest row.
+    newest: Vec<Link>,
     /// The oldest in front.
     parts: VecDeque<Partition<T>>,
+    /// Partitions dropped so far: the number of the oldest that is kept.
+    dropped: u32,
     rows: usize,
 }
 
@@ -22,79 +25,95 @@ struct Partition<T> {
     bucket: u64,
     /// As they came.
     rows: Vec<Row<T>>,
-    /// By lane: one more than the number of its last row here; 0 for none.
-    last: Vec<u32>,
 }
 
 #[derive(Clone, Debug)]
 struct Row<T> {
     lane: u32,
     place: u32,
-    /// The lane's row before this one, as in `last`.
-    before: u32,
+    /// The lane's row before this one, wherever it lies: whoever goes back passes over partitions that have none.
+    before: Link,
+    /// The lane has a later row in this partition.
+    followed: bool,
     row: T,
 }
 
-impl<T> Partition<T> {
-    fn row(&self, number: u32) -> Option<&Row<T>> {
-        self.rows.get(number.checked_sub(1)? as usize)
-    }
+/// Where a row lies: the number of its partition, and one more than its place there; 0 for none. Links into what was dropped lead nowhere.
+#[derive(Clone, Copy, Debug, Default)]
+struct Link {
+    part: u32,
+    row: u32,
 }
 
 impl<T> Partitions<T> {
     pub fn new(span: Span, lanes: usize) -> Partitions<T> {
-        Partitions { span: Span(span.0.max(1)), lanes, parts: VecDeque::new(), rows: 0 }
+        Partitions { span: Span(span.0.max(1)), newest: vec![Link::default(); lanes], parts: VecDeque::new(), dropped: 0, rows: 0 }
     }
 
     /// Puts a row at a place, which is one above the lane's last. A clock that went back writes into the newest partition.
     pub fn append(&mut self, lane: u32, place: u32, at: Time, row: T) {
         let bucket = at.0 / self.span.0;
         if self.parts.back().is_none_or(|part| part.bucket < bucket) {
-            self.parts.push_back(Partition { bucket, rows: Vec::new(), last: vec![0; self.lanes] });
+            self.parts.push_back(Partition { bucket, rows: Vec::new() });
         }
-        if let Some(part) = self.parts.back_mut() {
-            let before = part.last[lane as usize];
-            part.rows.push(Row { lane, place, before, row });
-            part.last[lane as usize] = part.rows.len() as u32;
+        let part = self.dropped + self.parts.len() as u32 - 1;
+        let before = self.newest[lane as usize];
+        self.follow(before, part, true);
+        if let Some(newest) = self.parts.back_mut() {
+            newest.rows.push(Row { lane, place, before, followed: false, row });
+            self.newest[lane as usize] = Link { part, row: newest.rows.len() as u32 };
             self.rows += 1;
         }
     }
 
+    /// Whether the row at `link`, if it lies in partition `part`, is followed there.
+    fn follow(&mut self, link: Link, part: u32, followed: bool) {
+        if link.part != part {
+            return;
+        }
+        let (at, place) = ((part - self.dropped) as usize, link.row.checked_sub(1));
+        if let (Some(part), Some(place)) = (self.parts.get_mut(at), place) {
+            part.rows[place as usize].followed = followed;
+        }
+    }
+
+    fn row(&self, link: Link) -> Option<&Row<T>> {
+        let part = self.parts.get(link.part.checked_sub(self.dropped)? as usize)?;
+        part.rows.get(link.row.checked_sub(1)? as usize)
+    }
+
     /// Takes back the row that was put last, in whichever lane.
     pub fn pop(&mut self) -> Option<(u32, T)> {
-        let part = self.parts.iter_mut().rev().find(|part| !part.rows.is_empty())?;
-        let Row { lane, before, row, .. } = part.rows.pop()?;
-        part.last[lane as usize] = before;
+        let at = self.parts.iter().rposition(|part| !part.rows.is_empty())?;
+        let Row { lane, before, row, .. } = self.parts[at].rows.pop()?;
+        self.newest[lane as usize] = before;
+        self.follow(before, self.dropped + at as u32, false);
         self.rows -= 1;
         Some((lane, row))
     }
 
-    /// A lane's rows above `after` up to `upto`, as far as they are kept, at most `most` of them, in order; and how many partitions were opened for it.
+    /// A lane's rows above `after` up to `upto`, as far as they are kept, at most `most` of them, in order; and how many partitions a store that
+    /// knows no more than their buckets opens for it, the newest first.
     pub fn range(&self, lane: u32, after: u32, upto: u32, most: usize, mut each: impl FnMut(u32, &T)) -> usize {
         if upto <= after {
             return 0;
         }
-        // The newest first, and backwards: who reads is mostly nearly up to date.
-        let (mut opened, mut found) = (0, Vec::new());
-        'all: for part in self.parts.iter().rev() {
-            opened += 1;
-            let mut number = part.last[lane as usize];
-            while let Some(row) = part.row(number) {
-                if row.place <= after {
-                    break 'all;
-                }
-                if row.place <= upto {
-                    if row.place == after + 1 && found.is_empty() {
-                        each(row.place, &row.row);
-                        break 'all;
-                    }
+        // Backwards: who reads is mostly nearly up to date.
+        let (mut link, mut found) = (self.newest[lane as usize], Vec::new());
+        let mut opened = self.parts.len();
+        while let Some(row) = self.row(link) {
+            if row.place <= upto && row.place > after {
+                if row.place == after + 1 && found.is_empty() {
+                    each(row.place, &row.row);
+                } else {
                     found.push(row);
                 }
-                number = row.before;
-                if row.place == after + 1 {
-                    break 'all;
-                }
             }
+            if row.place <= after + 1 {
+                opened = self.parts.len() - (link.part - self.dropped) as usize;
+                break;
+            }
+            link = row.before;
         }
         found.iter().rev().take(most).for_each(|row| each(row.place, &row.row));
         opened
@@ -111,6 +130,7 @@ impl<T> Partitions<T> {
             rows += part.rows.len();
             self.rows -= part.rows.len();
             self.parts.pop_front();
+            self.dropped += 1;
         }
         rows
     }
@@ -131,15 +151,14 @@ impl<T> Partitions<T> {
 
     /// Bytes it holds, without what rows point to.
     pub fn weight(&self) -> usize {
-        self.parts.bytes() + deep(self.parts.iter(), |part| part.rows.bytes() + part.last.bytes())
+        self.newest.bytes() + self.parts.bytes() + deep(self.parts.iter(), |part| part.rows.bytes())
     }
 }
 
 impl<T> Partition<T> {
     /// Each lane that has rows here, and its last place in it.
     fn ends(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        let is_last = |(at, row): &(usize, &Row<T>)| self.last[row.lane as usize] as usize == at + 1;
-        self.rows.iter().enumerate().filter(is_last).map(|(_, row)| (row.lane, row.place))
+        self.rows.iter().filter(|row| !row.followed).map(|row| (row.lane, row.place))
     }
 }
 

@@ -8,8 +8,6 @@ use crate::kernel::weight::Flat;
 
 #[derive(Clone, Copy, Debug)]
 struct Row {
-    /// Where it is connected; `NOWHERE` if it is not. There are many rows.
-    at: u32,
     /// The newest connection that was heard of.
     count: u32,
     beat: Time,
@@ -29,13 +27,15 @@ pub enum Beat {
 
 #[derive(Clone, Debug, Default)]
 pub struct Sessions {
+    /// By device: where it is connected; `NOWHERE` if it is not. By itself, because most of what is asked is this, of many devices.
+    at: Vec<u32>,
     rows: Vec<Row>,
     open: usize,
 }
 
 impl Sessions {
     pub fn new(devices: usize) -> Sessions {
-        Sessions { rows: vec![Row { at: NOWHERE, count: 0, beat: Time::ZERO }; devices], open: 0 }
+        Sessions { at: vec![NOWHERE; devices], rows: vec![Row { count: 0, beat: Time::ZERO }; devices], open: 0 }
     }
 
     /// A device has connected; false if a newer connection of it is known.
@@ -44,18 +44,18 @@ impl Sessions {
         if count < row.count {
             return false;
         }
-        self.open += usize::from(row.at == NOWHERE);
-        *row = Row { at, count, beat: now };
+        *row = Row { count, beat: now };
+        self.open += usize::from(self.at[device] == NOWHERE);
+        self.at[device] = at;
         true
     }
 
     /// That connection has ended; false if it is not the one that is known.
     pub fn close(&mut self, device: usize, count: u32) -> bool {
-        let row = &mut self.rows[device];
-        if row.at == NOWHERE || row.count != count {
+        if self.at[device] == NOWHERE || self.rows[device].count != count {
             return false;
         }
-        row.at = NOWHERE;
+        self.at[device] = NOWHERE;
         self.open -= 1;
         true
     }
@@ -68,7 +68,7 @@ impl Sessions {
 
     pub fn beat(&mut self, device: usize, at: u32, count: u32, now: Time) -> Beat {
         let row = &mut self.rows[device];
-        if row.at != NOWHERE && row.count == count {
+        if self.at[device] != NOWHERE && row.count == count {
             row.beat = now;
             return Beat::Known;
         }
@@ -77,9 +77,9 @@ impl Sessions {
 
     /// Ends sessions that have been silent since before then.
     pub fn expire(&mut self, before: Time, mut each: impl FnMut(usize)) {
-        for (device, row) in self.rows.iter_mut().enumerate() {
-            if row.at != NOWHERE && row.beat < before {
-                row.at = NOWHERE;
+        for (device, (at, row)) in self.at.iter_mut().zip(&self.rows).enumerate() {
+            if *at != NOWHERE && row.beat < before {
+                *at = NOWHERE;
                 self.open -= 1;
                 each(device);
             }
@@ -88,13 +88,12 @@ impl Sessions {
 
     /// Where a device is connected.
     pub fn of(&self, device: usize) -> Option<u32> {
-        Some(self.rows[device].at).filter(|at| *at != NOWHERE)
+        Some(self.at[device]).filter(|at| *at != NOWHERE)
     }
 
     /// Where a device is connected, and by which connection.
     pub fn connection(&self, device: usize) -> Option<(u32, u32)> {
-        let row = &self.rows[device];
-        (row.at != NOWHERE).then_some((row.at, row.count))
+        self.of(device).map(|at| (at, self.rows[device].count))
     }
 
     /// Sessions that are open.
@@ -107,7 +106,7 @@ impl Sessions {
     }
 
     pub fn weight(&self) -> usize {
-        self.rows.bytes()
+        self.at.bytes() + self.rows.bytes()
     }
 }
 

@@ -84,7 +84,9 @@ impl Gateway {
             Msg::Marked(all) => self.by_pool(all, |(screen, _), people| people.device(*screen), Msg::Marked, cx),
             Msg::Receipts(all) => self.by_pool(all, |receipt, _| receipt.device, Msg::Receipts, cx),
             Msg::Synced { device, server } => self.by_pool(vec![device], |device, _| *device, |_| Msg::Synced { device, server }, cx),
-            Msg::Statuses { seen, lost } => self.statuses(seen, lost, cx),
+            Msg::Statuses(seen) => self.by_pool(seen, |(screen, _), people| people.device(*screen), Msg::Statuses, cx),
+            Msg::Refresh { devices, on } => self.refresh(&devices, &on, cx),
+            Msg::Restored(lost) => self.by_pool(lost, |device, _| *device, Msg::Restored, cx),
             _ => {}
         }
     }
@@ -233,21 +235,22 @@ impl Gateway {
         }
     }
 
-    fn statuses(&mut self, seen: Vec<(u32, bool)>, lost: Vec<u32>, cx: &mut Ctx<'_>) {
+    fn refresh(&mut self, devices: &[(u32, u32)], on: &[bool], cx: &mut Ctx<'_>) {
         let system = cx.shared();
-        let (mut statuses, mut forgotten) = (Heaps::new(system.pools as usize), Heaps::new(system.pools as usize));
-        for status in seen {
-            if let Some(pool) = self.sessions.of(self.people.device(status.0) as usize) {
-                statuses.put(pool as usize, status);
+        let mut parts: Vec<(Vec<(u32, u32)>, Vec<bool>)> = vec![Default::default(); system.pools as usize];
+        let mut from = 0;
+        for (device, count) in devices {
+            let upto = from + *count as usize;
+            if let Some(pool) = self.sessions.of(*device as usize) {
+                let part = &mut parts[pool as usize];
+                part.0.push((*device, *count));
+                part.1.extend_from_slice(&on[from..upto]);
             }
+            from = upto;
         }
-        for device in lost {
-            if let Some(pool) = self.sessions.of(device as usize) {
-                forgotten.put(pool as usize, device);
-            }
+        for (rank, (devices, on)) in parts.into_iter().enumerate().filter(|(_, (devices, _))| !devices.is_empty()) {
+            cx.send(system.pool(rank as u32), Msg::Refresh { devices, on });
         }
-        statuses.empty(|rank, seen| cx.send(system.pool(rank as u32), Msg::Statuses { seen, lost: Vec::new() }));
-        forgotten.empty(|rank, lost| cx.send(system.pool(rank as u32), Msg::Statuses { seen: Vec::new(), lost }));
     }
 
     /// A new version is rolled out: every connection ends at once.

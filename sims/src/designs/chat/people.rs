@@ -19,6 +19,8 @@ pub struct People {
     first_slot: Vec<u32>,
     slots: Vec<u32>,
     slot_of: Vec<u32>,
+    /// By slot of a conversation of two: who sits on the other side.
+    across: Vec<u32>,
 }
 
 impl People {
@@ -62,7 +64,8 @@ impl People {
             slot_of[seat] = *slot;
             *slot += 1;
         }
-        People { users, devices, pairs, first, sits, lies_in, first_slot, slots, slot_of }
+        let across = slots.iter().map(|seat| if *seat < 2 * pairs { sits[(*seat ^ 1) as usize] } else { 0 }).collect();
+        People { users, devices, pairs, first, sits, lies_in, first_slot, slots, slot_of, across }
     }
 
     pub fn conversations(&self) -> u32 {
@@ -95,7 +98,20 @@ impl People {
 
     /// A user's seats, in the order of their conversations: those of two first.
     pub fn seats_of(&self, user: u32) -> &[u32] {
-        &self.slots[self.first_slot[user as usize] as usize..self.first_slot[user as usize + 1] as usize]
+        let slots = self.slots_of(user);
+        &self.slots[slots.start as usize..slots.end as usize]
+    }
+
+    /// A user's slots, those of conversations of two first.
+    pub fn slots_of(&self, user: u32) -> std::ops::Range<u32> {
+        self.first_slot[user as usize]..self.first_slot[user as usize + 1]
+    }
+
+    /// Who a user has a conversation of two with, in the order of their slots.
+    pub fn partners(&self, user: u32) -> &[u32] {
+        let pairs = self.seats_of(user).partition_point(|seat| self.in_pair(*seat));
+        let first = self.first_slot[user as usize] as usize;
+        &self.across[first..first + pairs]
     }
 
     /// Slots of the users from `from` up to, and without, `to`.
@@ -172,7 +188,10 @@ mod tests {
             let of_all: u32 = (0..users).map(|user| people.seats_of(user).len() as u32).sum();
             prop_assert_eq!(of_all, seats);
             for user in 0..users {
-                for (mine, theirs) in people.contacts(user) {
+                let partners: Vec<u32> = people.contacts(user).map(|(_, theirs)| people.user(theirs)).collect();
+                prop_assert_eq!(people.partners(user), partners);
+                for ((mine, theirs), slot) in people.contacts(user).zip(people.slots_of(user)) {
+                    prop_assert_eq!(people.slot(mine), slot);
                     prop_assert_eq!((people.user(mine), people.conv(mine)), (user, people.conv(theirs)));
                     prop_assert!(people.user(theirs) != user);
                 }

@@ -28,7 +28,7 @@ pub enum Link {
 }
 
 /// A message on its way to its server.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Draft {
     pub conv: u32,
     pub written: i64,
@@ -46,9 +46,21 @@ pub struct Device {
     /// Its latest message's number.
     pub number: u32,
     pub link: Link,
+    /// It has a message on its way, this one; and so many more wait in its outbox.
     pub sending: bool,
+    pub draft: Draft,
+    pub queued: u16,
     /// Its user wants to be online.
     pub wants: bool,
+}
+
+/// What a user has read of a conversation.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reader {
+    /// Up to here, as the server has confirmed.
+    pub upto: u32,
+    /// They are about to read what is there.
+    pub soon: bool,
 }
 
 /// The rest of a device.
@@ -78,9 +90,8 @@ pub struct Phones {
     /// By screen of this pool: what was shown, and whether the other side of a pair is there.
     pub shown: Vec<u32>,
     pub sees: Vec<bool>,
-    /// By slot of this pool: what the user has read, as the server has confirmed; and whether they are about to.
-    pub read: Vec<u32>,
-    pub reading: Vec<bool>,
+    /// By slot of this pool.
+    pub read: Vec<Reader>,
     pub overdue: VecDeque<(Time, u32, u32)>,
     pub to_read: VecDeque<(Time, u32)>,
     pub to_confirm: VecDeque<(Time, u32)>,
@@ -119,8 +130,7 @@ impl Phones {
             up: Vec::new(),
             shown: vec![0; slots.len() * people.devices as usize],
             sees: vec![false; slots.len() * people.devices as usize],
-            read: vec![0; slots.len()],
-            reading: vec![false; slots.len()],
+            read: vec![Reader::default(); slots.len()],
             overdue: VecDeque::new(),
             to_read: VecDeque::new(),
             to_confirm: VecDeque::new(),
@@ -195,7 +205,7 @@ impl Phones {
         self.to_read.clear();
         self.to_confirm.clear();
         self.overdue.clear();
-        self.reading.fill(false);
+        self.read.iter_mut().for_each(|reader| reader.soon = false);
         self.silent.fill(0);
     }
 
@@ -229,14 +239,15 @@ impl Phones {
                 self.silent[at] = 0;
                 self.answered[at] = cx.now();
             }
-            Msg::Statuses { seen, lost } => {
+            Msg::Statuses(seen) => {
                 for (screen, on) in seen {
                     let at = self.screen_at(screen);
                     self.sees[at] = on;
                 }
-                // Whoever the registry had forgotten may have missed something.
-                lost.into_iter().for_each(|device| self.sync(device, cx));
             }
+            Msg::Refresh { devices, on } => self.refresh(&devices, &on),
+            // Whoever the registry had forgotten may have missed something.
+            Msg::Restored(lost) => lost.into_iter().for_each(|device| self.sync(device, cx)),
             Msg::Synced { device, server } => {
                 let local = self.local(device);
                 self.more[local].synced |= 1 << server;
@@ -285,6 +296,19 @@ impl Phones {
             Timer::Confirm => self.confirm(cx),
             Timer::Reply { device, conv, answers } => self.reply(device, conv, answers, cx),
             _ => {}
+        }
+    }
+
+    fn refresh(&mut self, devices: &[(u32, u32)], on: &[bool]) {
+        let mut from = 0;
+        for (device, count) in devices {
+            let upto = from + *count as usize;
+            let slots = self.people.slots_of(device / self.people.devices);
+            for (slot, on) in slots.zip(&on[from..upto]) {
+                let at = (slot - self.first_slot) * self.people.devices + device % self.people.devices;
+                self.sees[at as usize] = *on;
+            }
+            from = upto;
         }
     }
 
@@ -370,7 +394,7 @@ impl Phones {
 
     pub fn weight(&self) -> usize {
         let devices = self.devices.bytes() + self.more.bytes() + deep(self.more.iter(), |more| more.outbox.bytes());
-        let screens = self.shown.bytes() + self.sees.bytes() + self.read.bytes() + self.reading.bytes();
+        let screens = self.shown.bytes() + self.sees.bytes() + self.read.bytes();
         devices + screens + self.up.bytes() + self.overdue.bytes() + self.to_read.bytes() + self.to_confirm.bytes() + self.silent.len() + self.answered.bytes()
     }
 
@@ -391,6 +415,8 @@ impl Device {
             number: 0,
             link: if connected.is_some() { Link::Up } else { Link::Off },
             sending: false,
+            draft: Draft::default(),
+            queued: 0,
             wants: connected.is_some(),
         }
     }

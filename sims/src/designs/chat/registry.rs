@@ -94,11 +94,7 @@ impl Registry {
             self.come(device, cx);
         }
         cx.send(gateway, Msg::Registered(connection));
-        let mut seen = Vec::new();
-        self.statuses(device, &mut seen, cx);
-        if !seen.is_empty() {
-            cx.send(gateway, Msg::Statuses { seen, lost: Vec::new() });
-        }
+        self.refresh(gateway, vec![device], cx);
     }
 
     fn come(&mut self, device: u32, cx: &mut Ctx<'_>) {
@@ -145,21 +141,25 @@ impl Registry {
             }
         }
         cx.count(PRESENCE_PUSHED, told);
-        heaps.empty(|rank, seen| cx.send(system.gateway(rank as u32), Msg::Statuses { seen, lost: Vec::new() }));
+        heaps.empty(|rank, seen| cx.send(system.gateway(rank as u32), Msg::Statuses(seen)));
     }
 
-    /// What a device is shown of its contacts.
-    fn statuses(&self, device: u32, seen: &mut Vec<(u32, bool)>, cx: &mut Ctx<'_>) {
+    /// What devices are shown of their contacts.
+    fn refresh(&self, gateway: NodeId, devices: Vec<u32>, cx: &mut Ctx<'_>) {
         let turn = if cx.draining() { QUICK_TURN } else { cx.system().heartbeat.times(1.5) };
         let learning = self.since.is_some_and(|since| cx.now().since(since) < turn);
-        if learning {
+        if learning || devices.is_empty() {
             return;
         }
-        let (user, which) = (device / self.people.devices, device % self.people.devices);
-        let before = seen.len();
-        let status = |(mine, theirs): (u32, u32)| (self.people.screen(mine, which), self.presence.shown(self.people.user(theirs) as usize));
-        seen.extend(self.people.contacts(user).map(status));
-        cx.count(PRESENCE_REFRESHED, (seen.len() - before) as u64);
+        let mut on = Vec::with_capacity(devices.len() * 4);
+        let of = |device: u32| {
+            let partners = self.people.partners(device / self.people.devices);
+            on.extend(partners.iter().map(|user| self.presence.shown(*user as usize)));
+            (device, partners.len() as u32)
+        };
+        let devices = devices.into_iter().map(of).collect();
+        cx.count(PRESENCE_REFRESHED, on.len() as u64);
+        cx.send(gateway, Msg::Refresh { devices, on });
     }
 
     fn look_up(&mut self, from: NodeId, asked: &[(u32, u32)], again: bool, cx: &mut Ctx<'_>) {
@@ -183,7 +183,7 @@ impl Registry {
     /// A heartbeat is a registration too: whoever it did not know, it knows now, and the device must ask for what it has missed meanwhile.
     fn beats(&mut self, gateway: NodeId, devices: &[Connection], cx: &mut Ctx<'_>) {
         cx.count(HEARTBEATS, devices.len() as u64);
-        let (mut seen, mut lost) = (Vec::new(), Vec::new());
+        let (mut known, mut lost) = (Vec::with_capacity(devices.len()), Vec::new());
         for (device, count) in devices {
             let was_open = self.sessions.of(*device as usize).is_some();
             match self.sessions.beat(*device as usize, gateway.0, *count, cx.now()) {
@@ -197,12 +197,13 @@ impl Registry {
                 }
                 Beat::Stale => continue,
             }
-            self.statuses(*device, &mut seen, cx);
+            known.push(*device);
         }
+        self.refresh(gateway, known, cx);
         if !lost.is_empty() {
             cx.fact(Fact::Restored);
+            cx.send(gateway, Msg::Restored(lost));
         }
-        cx.send(gateway, Msg::Statuses { seen, lost });
     }
 
     fn sweep(&mut self, cx: &mut Ctx<'_>) {

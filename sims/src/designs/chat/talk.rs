@@ -17,8 +17,8 @@ const CONFIRM: usize = 2;
 const CONFIRM_AFTER: Span = Span::secs(2);
 /// Timers wait a little for what is due soon after: nobody notices it of a read or of a repeat.
 const TOGETHER: [Span; 3] = [Span::millis(100), Span::millis(50), Span::millis(100)];
-/// A device holds so many unsent messages; then its user stops writing.
-const OUTBOX_MAX: usize = 200;
+/// So many messages wait for the one that is on its way; then their user stops writing.
+const OUTBOX_MAX: u16 = 199;
 
 impl Phones {
     /// Somebody who is online writes to one of their conversations.
@@ -47,14 +47,17 @@ impl Phones {
 
     fn write(&mut self, device: u32, conv: u32, answers: u32, cx: &mut Ctx<'_>) {
         let (local, draft) = (self.local(device), Draft { conv, written: cx.clock_ns(), sent: cx.now(), answers });
-        if self.more[local].outbox.len() >= OUTBOX_MAX {
+        let of = &mut self.devices[local];
+        if of.queued >= OUTBOX_MAX {
             return;
         }
         cx.count(POSTED, 1);
-        self.more[local].outbox.push_back(draft);
-        if !self.devices[local].sending {
-            self.devices[local].sending = true;
-            self.devices[local].number += 1;
+        if of.sending {
+            of.queued += 1;
+            self.more[local].outbox.push_back(draft);
+        } else {
+            (of.sending, of.draft) = (true, draft);
+            of.number += 1;
             self.send_front(local, cx);
         }
     }
@@ -63,9 +66,8 @@ impl Phones {
     pub fn send_front(&mut self, local: usize, cx: &mut Ctx<'_>) {
         let device = self.first_device + local as u32;
         let of = &self.devices[local];
-        let Some(draft) = self.more[local].outbox.front() else { return };
-        let line = Line { device, number: of.number, written: draft.written, sent: draft.sent, answers: draft.answers };
-        let (conv, gateway, number) = (draft.conv, of.gateway, of.number);
+        let Draft { conv, written, sent, answers } = of.draft;
+        let (line, gateway, number) = (Line { device, number: of.number, written, sent, answers }, of.gateway, of.number);
         if of.link == Link::Up {
             cx.send(cx.system().gateway(gateway), Msg::Post { conv, line });
             self.overdue.push_back((cx.now() + cx.system().resend, device, number));
@@ -91,13 +93,16 @@ impl Phones {
         if !of.sending || of.number != number {
             return;
         }
-        let Some(draft) = self.more[local].outbox.pop_front() else { return };
-        let more = !self.more[local].outbox.is_empty();
-        of.sending = more;
-        of.number += u32::from(more);
         cx.count(SENT, 1);
-        cx.record_since(ACK, draft.sent);
-        if more {
+        cx.record_since(ACK, of.draft.sent);
+        of.sending = of.queued > 0;
+        if !of.sending {
+            return;
+        }
+        if let Some(draft) = self.more[local].outbox.pop_front() {
+            of.draft = draft;
+            of.queued -= 1;
+            of.number += 1;
             self.send_front(local, cx);
         }
     }
@@ -183,7 +188,7 @@ impl Phones {
     /// A user will read what is there, in a moment.
     fn look_at(&mut self, seat: u32, cx: &mut Ctx<'_>) {
         let slot = self.slot_at(seat);
-        if !std::mem::replace(&mut self.reading[slot], true) {
+        if !std::mem::replace(&mut self.read[slot].soon, true) {
             self.to_read.push_back((cx.now() + cx.system().read_delay, seat));
         }
     }
@@ -192,7 +197,7 @@ impl Phones {
     pub fn read_again(&mut self, device: u32, cx: &mut Ctx<'_>) {
         let people = std::sync::Arc::clone(&self.people);
         for seat in people.seats_of(device / people.devices) {
-            if self.shown[self.screen_at(people.screen(*seat, device))] > self.read[self.slot_at(*seat)] {
+            if self.shown[self.screen_at(people.screen(*seat, device))] > self.read[self.slot_at(*seat)].upto {
                 self.look_at(*seat, cx);
             }
         }
@@ -205,10 +210,10 @@ impl Phones {
         let mut heaps = Heaps::new(system.gateways as usize);
         while let Some((_, seat)) = due(&mut self.to_read, cx.now(), |(at, _)| *at) {
             let slot = self.slot_at(seat);
-            self.reading[slot] = false;
+            self.read[slot].soon = false;
             let Some(device) = self.in_hand(self.people.user(seat)) else { continue };
             let place = self.shown[self.screen_at(self.people.screen(seat, device))];
-            if place > self.read[slot] {
+            if place > self.read[slot].upto {
                 heaps.put(self.devices[self.local(device)].gateway as usize, Mark { seat, place });
                 self.to_confirm.push_back((cx.now() + CONFIRM_AFTER, seat));
             }
@@ -224,7 +229,7 @@ impl Phones {
         while let Some((_, seat)) = due(&mut self.to_confirm, cx.now(), |(at, _)| *at) {
             let user = self.people.user(seat);
             let Some(device) = self.in_hand(user) else { continue };
-            if self.shown[self.screen_at(self.people.screen(seat, device))] > self.read[self.slot_at(seat)] {
+            if self.shown[self.screen_at(self.people.screen(seat, device))] > self.read[self.slot_at(seat)].upto {
                 self.look_at(seat, cx);
             }
         }
@@ -235,7 +240,7 @@ impl Phones {
     pub fn marked(&mut self, all: &[(u32, Mark)]) {
         for (_, mark) in all {
             let slot = self.slot_at(mark.seat);
-            self.read[slot] = self.read[slot].max(mark.place);
+            self.read[slot].upto = self.read[slot].upto.max(mark.place);
         }
     }
 

@@ -118,11 +118,15 @@ pub enum Msg {
     Pong {
         slice: u32,
     },
-    /// Whether the other side of a conversation is there, by screen; and devices whose session the registry did not know any more.
-    Statuses {
-        seen: Vec<(u32, bool)>,
-        lost: Vec<u32>,
+    /// Somebody comes or goes: by screen, whether the other side of the conversation is there.
+    Statuses(Vec<(u32, bool)>),
+    /// The answer to heartbeats. Of each device, how many of these are its own: whether each contact of its user is there, in their order.
+    Refresh {
+        devices: Vec<(u32, u32)>,
+        on: Vec<bool>,
     },
+    /// Devices whose session the registry did not know any more.
+    Restored(Vec<u32>),
     /// Wake these users' phones.
     Notify(Vec<u32>),
     Ring(Vec<u32>),
@@ -151,7 +155,9 @@ impl Message for Msg {
             Msg::Here { .. } => "here",
             Msg::Beats { .. } => "heartbeat",
             Msg::Pong { .. } => "pong",
-            Msg::Statuses { .. } => "presence",
+            Msg::Statuses(_) => "presence",
+            Msg::Refresh { .. } => "refresh",
+            Msg::Restored(_) => "restored",
             Msg::Notify(_) => "notify",
             Msg::Ring(_) => "ring",
         }
@@ -174,8 +180,9 @@ impl Message for Msg {
             Msg::Where { asked, .. } => ends(asked, |(c, p)| pair(*c, *p)),
             Msg::Here { found, .. } => ends(found, |(s, g)| pair(*s, *g)),
             Msg::Pong { slice } => u64::from(*slice),
-            Msg::Statuses { seen, lost } => ends(seen, |(s, on)| pair(*s, u32::from(*on))) ^ lost.len() as u64,
-            Msg::Notify(users) | Msg::Ring(users) => ends(users, |u| u64::from(*u)),
+            Msg::Statuses(seen) => ends(seen, |(s, on)| pair(*s, u32::from(*on))),
+            Msg::Refresh { devices, on } => ends(devices, |(d, n)| pair(*d, *n)) ^ ends(on, |on| u64::from(*on)).rotate_left(9),
+            Msg::Notify(all) | Msg::Ring(all) | Msg::Restored(all) => ends(all, |one| u64::from(*one)),
         }
     }
 }
