@@ -42,6 +42,26 @@ pub enum Kind {
     Groups,
 }
 
+/// A part of a whole.
+pub const SHARE: Kind = number(0.0, 1.0);
+
+pub const fn whole(min: i64, max: i64) -> Kind {
+    Kind::Integer { min, max }
+}
+
+pub const fn number(min: f64, max: f64) -> Kind {
+    Kind::Number { min, max }
+}
+
+pub const fn time(min: Span, max: Span) -> Kind {
+    Kind::Duration { min, max }
+}
+
+/// From nothing up to so many a second.
+pub const fn per_second(max: f64) -> Kind {
+    Kind::Rate { min: 0.0, max, per: Span::secs(1) }
+}
+
 /// So much per span, exact: `100/min` is 100 per 60 s.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {

@@ -28,7 +28,7 @@ use crate::kernel::design::Design;
 use crate::kernel::invariant::{InvariantKind, InvariantSpec};
 use crate::kernel::knob::Knob;
 use crate::kernel::time::Span;
-use crate::kernel::value::Kind;
+use crate::kernel::value::{Kind, SHARE, per_second, time, whole};
 use crate::kernel::view::PaneSpec;
 use crate::kernel::world;
 use crate::parts::backoff::Jitter;
@@ -91,19 +91,6 @@ const FAULTS: &[&str] = &[
     "slow-disk",
 ];
 
-const fn whole(min: i64, max: i64) -> Kind {
-    Kind::Integer { min, max }
-}
-
-const fn time(min: Span, max: Span) -> Kind {
-    Kind::Duration { min, max }
-}
-
-const fn per_second(max: f64) -> Kind {
-    Kind::Rate { min: 0.0, max, per: SECOND }
-}
-
-const SHARE: Kind = Kind::Number { min: 0.0, max: 1.0 };
 const MS: Span = Span::millis(1);
 
 const KNOBS: &[Knob] = &[
@@ -116,7 +103,7 @@ const KNOBS: &[Knob] = &[
     Knob::at_start("servers", whole(1, 16), "3", "servers that order and keep conversations, each its own"),
     Knob::at_start("pools", whole(1, 8), "3", "networks that the devices are in; each has one clock"),
     Knob::live("online", SHARE, "0.6", "share of the devices that are online, in the long run"),
-    Knob::live("rate", per_second(1_000.0), "60/s", "messages written, answers left out"),
+    Knob::live("rate", per_second(20_000.0), "60/s", "messages written, answers left out"),
     Knob::live("group_share", SHARE, "0.15", "share of the messages that go to a group"),
     Knob::live("reply_share", Kind::Number { min: 0.0, max: 0.5 }, "0.2", "chance that a message is answered by somebody who sees it at once"),
     Knob::live("think", time(MS, MINUTE), "2s", "time to an answer, on average"),

@@ -27,7 +27,7 @@ use crate::kernel::invariant::{InvariantKind, InvariantSpec};
 use crate::kernel::knob::Knob;
 use crate::kernel::metric::{MetricSpec, Unit};
 use crate::kernel::time::Span;
-use crate::kernel::value::Kind;
+use crate::kernel::value::{Kind, time, whole};
 use crate::kernel::world;
 use crate::parts::raft;
 
@@ -43,14 +43,6 @@ const PEER_SILENT: Span = Span::secs(5);
 const BEAT: Span = Span::millis(250);
 const SILENCE: Span = Span::millis(1_500);
 const GAP: Span = Span::secs(1);
-
-const fn whole(min: i64, max: i64) -> Kind {
-    Kind::Integer { min, max }
-}
-
-const fn time(min: Span, max: Span) -> Kind {
-    Kind::Duration { min, max }
-}
 
 const KNOBS: &[Knob] = &[
     Knob::live("base_rate", Kind::Rate { min: 0.0, max: 1000.0, per: Span::secs(1) }, "100/s", "reads and updates of all applications together"),

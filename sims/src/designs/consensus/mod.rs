@@ -5,7 +5,7 @@ use crate::kernel::design::Design;
 use crate::kernel::knob::{Knob, Knobs};
 use crate::kernel::metric::{Id, MetricSpec, Unit};
 use crate::kernel::time::Span;
-use crate::kernel::value::Kind;
+use crate::kernel::value::{Kind, time};
 use crate::kernel::view::PaneSpec;
 use crate::kernel::world;
 
@@ -46,10 +46,6 @@ pub static DESIGN: Design = Design {
     start: world::start::<system::Consensus>,
     benches: bench::BENCHES,
 };
-
-const fn time(min: Span, max: Span) -> Kind {
-    Kind::Duration { min, max }
-}
 
 #[rustfmt::skip]
 const KNOBS: &[Knob] = &[

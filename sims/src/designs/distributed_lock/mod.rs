@@ -6,7 +6,7 @@ use crate::kernel::faults;
 use crate::kernel::knob::Knob;
 use crate::kernel::metric::{MetricSpec, Unit};
 use crate::kernel::time::Span;
-use crate::kernel::value::Kind;
+use crate::kernel::value::{Kind, time, whole};
 use crate::kernel::world;
 use crate::parts::backoff::Jitter;
 
@@ -61,14 +61,6 @@ mod reasons {
     pub const LEASE_LOST: usize = 1;
     pub const FENCED: usize = 2;
     pub const STORAGE_AWAY: usize = 3;
-}
-
-const fn whole(min: i64, max: i64) -> Kind {
-    Kind::Integer { min, max }
-}
-
-const fn time(min: Span, max: Span) -> Kind {
-    Kind::Duration { min, max }
 }
 
 #[rustfmt::skip]

@@ -30,18 +30,10 @@ use crate::kernel::invariant::InvariantSpec;
 use crate::kernel::knob::Knob;
 use crate::kernel::metric::{MetricSpec, Unit};
 use crate::kernel::time::Span;
-use crate::kernel::value::Kind;
+use crate::kernel::value::{Kind, time, whole};
 use crate::kernel::view::PaneSpec;
 use crate::kernel::world;
 use crate::parts::group::Assignor;
-
-const fn whole(min: i64, max: i64) -> Kind {
-    Kind::Integer { min, max }
-}
-
-const fn time(min: Span, max: Span) -> Kind {
-    Kind::Duration { min, max }
-}
 
 const SECOND: Span = Span::secs(1);
 const MINUTE: Span = Span::secs(60);

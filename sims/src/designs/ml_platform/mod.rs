@@ -33,7 +33,7 @@ use crate::kernel::faults;
 use crate::kernel::invariant::{InvariantKind, InvariantSpec};
 use crate::kernel::knob::Knob;
 use crate::kernel::time::Span;
-use crate::kernel::value::Kind;
+use crate::kernel::value::{Kind, number, per_second, time, whole};
 use crate::kernel::view::PaneSpec;
 use crate::kernel::world;
 use crate::parts::asof::Reading;
@@ -63,7 +63,6 @@ const COLOURS: [&str; 2] = ["blue", "green"];
 const FEATURES: usize = 3;
 const FEATURE_NAMES: [&str; FEATURES] = ["spending", "visits", "complaints"];
 
-const SECOND: Span = Span::secs(1);
 const MINUTE: Span = Span::secs(60);
 
 pub static DESIGN: Design = Design {
@@ -91,22 +90,6 @@ pub static DESIGN: Design = Design {
     start: world::start::<system::Platform>,
     benches: bench::BENCHES,
 };
-
-const fn whole(min: i64, max: i64) -> Kind {
-    Kind::Integer { min, max }
-}
-
-const fn time(min: Span, max: Span) -> Kind {
-    Kind::Duration { min, max }
-}
-
-const fn number(min: f64, max: f64) -> Kind {
-    Kind::Number { min, max }
-}
-
-const fn per_second(max: f64) -> Kind {
-    Kind::Rate { min: 0.0, max, per: SECOND }
-}
 
 const KNOBS: &[Knob] = &[
     Knob::at_start("machines", whole(1, 32), "8", "machines with GPUs"),

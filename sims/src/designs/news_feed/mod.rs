@@ -27,7 +27,7 @@ use crate::kernel::faults;
 use crate::kernel::invariant::{InvariantKind, InvariantSpec};
 use crate::kernel::knob::{Knob, Knobs};
 use crate::kernel::time::Span;
-use crate::kernel::value::Kind;
+use crate::kernel::value::{Kind, per_second};
 use crate::kernel::world;
 use system::NewsFeed;
 
@@ -49,10 +49,6 @@ pub static DESIGN: Design = Design {
     start: |spec| world::start::<NewsFeed>(spec),
     benches: bench::BENCHES,
 };
-
-const fn rate(max: f64) -> Kind {
-    Kind::Rate { min: 0.0, max, per: Span::secs(1) }
-}
 
 const COST: Kind = Kind::Duration { min: Span::ZERO, max: Span::millis(10) };
 
@@ -78,12 +74,12 @@ const KNOBS: &[Knob] = &[
         "0s",
         "how long the API tier keeps an author's list for all readers; 0 is not at all",
     ),
-    Knob::live("post_rate", rate(100.0), "10/s", "posts written by all authors together"),
+    Knob::live("post_rate", per_second(100.0), "10/s", "posts written by all authors together"),
     Knob::live("post_skew", Kind::Number { min: 0.0, max: 1.5 }, "0", "authors post in proportion to followers to this power: 0 all alike, 1 by audience"),
-    Knob::live("read_rate", rate(1_000.0), "200/s", "pages read by all readers together"),
-    Knob::live("return_rate", rate(50.0), "0.5/s", "inactive users who come back"),
-    Knob::live("churn_rate", rate(50.0), "1/s", "follows and unfollows, half each"),
-    Knob::live("delete_rate", rate(50.0), "0.2/s", "posts deleted by their authors"),
+    Knob::live("read_rate", per_second(1_000.0), "200/s", "pages read by all readers together"),
+    Knob::live("return_rate", per_second(50.0), "0.5/s", "inactive users who come back"),
+    Knob::live("churn_rate", per_second(50.0), "1/s", "follows and unfollows, half each"),
+    Knob::live("delete_rate", per_second(50.0), "0.2/s", "posts deleted by their authors"),
     Knob::live("lease", Kind::Duration { min: Span::millis(500), max: Span::secs(60) }, "2s", "a job goes to another worker if nobody renews for so long"),
     Knob::live("dedupe", Kind::Switch, "on", "safeguard: a post that is in the timeline already is not put in again"),
     Knob::live("ack", Kind::Choice(&["after-delivery", "on-receipt"]), "after-delivery", "safeguard: when the queue forgets a job"),

@@ -21,7 +21,7 @@ mod watch;
 use crate::kernel::design::Design;
 use crate::kernel::knob::{Knob, Knobs};
 use crate::kernel::time::Span;
-use crate::kernel::value::Kind;
+use crate::kernel::value::{Kind, SHARE, per_second};
 use crate::kernel::world;
 use system::Pastebin;
 
@@ -47,17 +47,12 @@ pub static DESIGN: Design = Design {
 /// Clocks are left alone: rows expire by the clocks of servers that keep time.
 const FAULTS: &[&str] = &["crash", "restart", "pause", "resume", "cut", "heal", "partition", "slow", "lose", "duplicate", "reorder", "load"];
 
-const fn rate(max: f64) -> Kind {
-    Kind::Rate { min: 0.0, max, per: Span::secs(1) }
-}
-
-const SHARE: Kind = Kind::Number { min: 0.0, max: 1.0 };
 const DAY: Span = Span::secs(86_400);
 
 #[rustfmt::skip]
 const KNOBS: &[Knob] = &[
-    Knob::live("create_rate", rate(300.0), "12/s", "pastes handed in: a million a day are 11.6 a second"),
-    Knob::live("read_rate", rate(1_000.0), "60/s", "reads: five for each paste"),
+    Knob::live("create_rate", per_second(300.0), "12/s", "pastes handed in: a million a day are 11.6 a second"),
+    Knob::live("read_rate", per_second(1_000.0), "60/s", "reads: five for each paste"),
     Knob::live("skew", Kind::Number { min: 0.0, max: 1.5 }, "0.9", "Zipf exponent of the pastes' popularity; 0 is even"),
     Knob::live("front_share", SHARE, "0.1", "share of the readers who come by the front page, where the latest public pastes stand"),
     Knob::live("body", Kind::Size { min: 100, max: 1_000_000 }, "10KB", "mean size of a body; the logarithm of the size is normal"),

@@ -32,7 +32,7 @@ use crate::kernel::faults;
 use crate::kernel::invariant::{InvariantKind, InvariantSpec};
 use crate::kernel::knob::Knob;
 use crate::kernel::time::Span;
-use crate::kernel::value::Kind;
+use crate::kernel::value::{Kind, SHARE, time, whole};
 use crate::kernel::view::PaneSpec;
 use crate::kernel::world;
 use crate::parts::backoff::Jitter;
@@ -73,15 +73,6 @@ pub static DESIGN: Design = Design {
     benches: bench::BENCHES,
 };
 
-const fn whole(min: i64, max: i64) -> Kind {
-    Kind::Integer { min, max }
-}
-
-const fn time(min: Span, max: Span) -> Kind {
-    Kind::Duration { min, max }
-}
-
-const SHARE: Kind = Kind::Number { min: 0.0, max: 1.0 };
 const MILLI: Span = Span::millis(1);
 const MINUTE: Span = Span::secs(60);
 

@@ -23,7 +23,7 @@ use crate::kernel::invariant::{InvariantKind, InvariantSpec};
 use crate::kernel::knob::Knob;
 use crate::kernel::metric::{Basis, Id, MetricSpec, Unit};
 use crate::kernel::time::Span;
-use crate::kernel::value::Kind;
+use crate::kernel::value::{Kind, time, whole};
 use crate::kernel::view::PaneSpec;
 use crate::kernel::world;
 
@@ -74,14 +74,6 @@ pub static DESIGN: Design = Design {
     start: world::start::<system::RateLimiter>,
     benches: bench::BENCHES,
 };
-
-const fn whole(min: i64, max: i64) -> Kind {
-    Kind::Integer { min, max }
-}
-
-const fn time(min: Span, max: Span) -> Kind {
-    Kind::Duration { min, max }
-}
 
 const KNOBS: &[Knob] = &[
     Knob::live("algorithm", Kind::Choice(rule::ALGORITHMS), "sliding-log", "how requests are counted; the last three are known mistakes"),

@@ -27,7 +27,7 @@ use crate::kernel::design::Design;
 use crate::kernel::invariant::{InvariantKind, InvariantSpec};
 use crate::kernel::knob::Knob;
 use crate::kernel::time::Span;
-use crate::kernel::value::Kind;
+use crate::kernel::value::{Kind, SHARE, time, whole};
 use crate::kernel::view::PaneSpec;
 use crate::kernel::world;
 use crate::parts::meter::Rounding;
@@ -88,16 +88,6 @@ pub static DESIGN: Design = Design {
     start: |spec| world::start::<system::Serverless>(spec),
     benches: bench::BENCHES,
 };
-
-const fn whole(min: i64, max: i64) -> Kind {
-    Kind::Integer { min, max }
-}
-
-const fn time(min: Span, max: Span) -> Kind {
-    Kind::Duration { min, max }
-}
-
-const SHARE: Kind = Kind::Number { min: 0.0, max: 1.0 };
 
 const KNOBS: &[Knob] = &[
     Knob::live("keep_alive", time(Span::ZERO, HOUR), "20s", "how long a sandbox waits for its next call"),

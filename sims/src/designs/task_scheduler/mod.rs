@@ -26,7 +26,7 @@ use crate::kernel::faults;
 use crate::kernel::invariant::{InvariantKind, InvariantSpec};
 use crate::kernel::knob::Knob;
 use crate::kernel::time::Span;
-use crate::kernel::value::Kind;
+use crate::kernel::value::{Kind, SHARE, time, whole};
 use crate::kernel::view::PaneSpec;
 use crate::kernel::world;
 use crate::parts::backoff::Jitter;
@@ -79,16 +79,6 @@ pub static DESIGN: Design = Design {
     start: world::start::<system::Scheduling>,
     benches: bench::BENCHES,
 };
-
-const fn whole(min: i64, max: i64) -> Kind {
-    Kind::Integer { min, max }
-}
-
-const fn time(min: Span, max: Span) -> Kind {
-    Kind::Duration { min, max }
-}
-
-const SHARE: Kind = Kind::Number { min: 0.0, max: 1.0 };
 
 const KNOBS: &[Knob] = &[
     Knob::at_start(

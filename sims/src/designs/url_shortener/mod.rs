@@ -22,7 +22,7 @@ mod watch;
 use crate::kernel::design::{Design, Harm, Safeguard, Trial};
 use crate::kernel::knob::{Knob, Knobs};
 use crate::kernel::time::Span;
-use crate::kernel::value::Kind;
+use crate::kernel::value::{Kind, per_second};
 use crate::kernel::world;
 use crate::parts::codes::{BASE62, HEX};
 use system::Shortener;
@@ -48,10 +48,6 @@ pub static DESIGN: Design = Design {
 
 /// Clocks are left alone: links expire by the clocks of servers that keep time.
 const FAULTS: &[&str] = &["crash", "restart", "pause", "resume", "cut", "heal", "partition", "slow", "lose", "duplicate", "reorder", "load"];
-
-const fn rate(max: f64) -> Kind {
-    Kind::Rate { min: 0.0, max, per: Span::secs(1) }
-}
 
 const KNOBS: &[Knob] = &[
     Knob::at_start("generator", Kind::Choice(&["counter", "hash", "random"]), "counter", "where the number behind a code comes from"),
@@ -82,8 +78,8 @@ const KNOBS: &[Knob] = &[
     Knob::live("cache", Kind::Integer { min: 0, max: 100_000 }, "2000", "links the cache holds; 0 is no cache"),
     Knob::at_start("links", Kind::Integer { min: 10, max: 100_000 }, "20000", "links that exist at the start, and that visitors choose from"),
     Knob::live("skew", Kind::Number { min: 0.0, max: 1.5 }, "1", "Zipf exponent of the links' popularity; 0 is even"),
-    Knob::live("create_rate", rate(2_000.0), "50/s", "links made by everybody together"),
-    Knob::live("visit_rate", rate(2_000.0), "500/s", "links followed by everybody together"),
+    Knob::live("create_rate", per_second(2_000.0), "50/s", "links made by everybody together"),
+    Knob::live("visit_rate", per_second(2_000.0), "500/s", "links followed by everybody together"),
     Knob::live("resubmit", Kind::Number { min: 0.0, max: 1.0 }, "0.02", "share of the addresses handed in that were handed in lately"),
     Knob::live("ttl", Kind::Duration { min: Span::ZERO, max: Span::secs(86_400) }, "10min", "how long a link holds; 0 is for ever"),
     Knob::live("store_time", Kind::Duration { min: Span::ZERO, max: Span::millis(50) }, "1ms", "a shard's time for one request"),
