@@ -54,7 +54,7 @@ const SAID: &[(u64, &str)] = &[
     (42, "note e^-(keep/gap); snapshots for all; forecast for nine o'clock"),
     (47, "note ceil(rate x duration x 1.2 + half the queue), down below 70 % and slowly"),
     (50, "note calls under way, counted before placement; workers tell a reborn router what they run"),
-    (54, "size keep_alive 10"),
+    (54, "size keep_alive 300"),
     (55, "size limit 30"),
     (56, "size workers 8"),
     (60, "hint"),
@@ -79,8 +79,8 @@ fn a_platform_is_discussed_for_ninety_minutes_and_scored() {
         sitting.until(*minute);
         sitting.say(line);
     }
-    // Twelve lines blind, then again beside the solution, then dimensions and communication.
-    for line in 0..12 {
+    // Thirteen lines blind, then again beside the solution, then dimensions and communication.
+    for line in 0..13 {
         sitting.say(if line % 3 == 2 { "half named without its price" } else { "full named with its number" });
     }
     for _ in 0..60 {
