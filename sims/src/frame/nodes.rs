@@ -3,7 +3,7 @@
 use super::watch::Fact;
 use super::{Counter, metrics, reasons};
 use crate::kernel::cx::Cx;
-use crate::kernel::load::{Arrivals, Gap, Stream};
+use crate::kernel::load::{Arrivals, Stream};
 use crate::kernel::node::{Look, Message, Node, NodeId};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::Time;
@@ -80,10 +80,7 @@ impl Client {
 
     fn wait_for_next(&mut self, cx: &mut Cx<'_, Counter>) {
         let rate = cx.system().rate * cx.load() / cx.system().clients as f64;
-        match self.stream.gap(rate, cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Arrive),
-            Gap::Nothing(gap) => cx.background(gap, Timer::Look),
-        };
+        cx.expect(self.stream.gap(rate, cx.now()), |arrives| if arrives { Timer::Arrive } else { Timer::Look });
     }
 
     fn ask(&mut self, cx: &mut Cx<'_, Counter>) {

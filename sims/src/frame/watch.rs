@@ -2,7 +2,7 @@
 
 use super::Counter;
 use super::nodes::Role;
-use crate::kernel::invariant::{InvariantKind, InvariantSpec, Lamps};
+use crate::kernel::invariant::{InvariantSpec, Lamps, always, finally, sometimes};
 use crate::kernel::node::{NodeId, Watch};
 use crate::kernel::time::Time;
 use crate::kernel::world::World;
@@ -15,11 +15,11 @@ const ANSWERED_IS_KEPT: usize = 3;
 const ASKED_AGAIN: usize = 4;
 
 pub const LAMPS: &[InvariantSpec] = &[
-    InvariantSpec { id: "counted-once", kind: InvariantKind::Always, says: "no request is counted twice" },
-    InvariantSpec { id: "never-falls", kind: InvariantKind::Always, says: "the count never falls" },
-    InvariantSpec { id: "answered-was-counted", kind: InvariantKind::Always, says: "a client gets an answer only to a request that was counted" },
-    InvariantSpec { id: "answered-is-kept", kind: InvariantKind::Finally, says: "the count is at least the number of answers" },
-    InvariantSpec { id: "asked-again", kind: InvariantKind::Sometimes, says: "a client asks again" },
+    always("counted-once", "no request is counted twice"),
+    always("never-falls", "the count never falls"),
+    always("answered-was-counted", "a client gets an answer only to a request that was counted"),
+    finally("answered-is-kept", "the count is at least the number of answers"),
+    sometimes("asked-again", "a client asks again"),
 ];
 
 pub enum Fact {

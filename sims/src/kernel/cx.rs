@@ -1,5 +1,6 @@
 //! What a node's handler may ask of its world.
 
+use super::load::Gap;
 use super::metric::Id;
 use super::node::{Message, NodeId, System, Watch};
 use super::queue::Ticket;
@@ -91,6 +92,16 @@ impl<S: System> Cx<'_, S> {
     pub fn background(&mut self, wait: Span, timer: S::Timer) -> Ticket {
         let event = self.timer(timer);
         self.core.background(wait, event)
+    }
+
+    /// Waits for a stream's next arrival: the timer is told whether one comes then, or the stream must be asked again. It is housekeeping.
+    #[inline]
+    pub fn expect(&mut self, next: Gap, timer: impl FnOnce(bool) -> S::Timer) {
+        let (wait, arrives) = match next {
+            Gap::Arrival(gap) => (gap, true),
+            Gap::Nothing(gap) => (gap, false),
+        };
+        self.background(wait, timer(arrives));
     }
 
     fn timer(&self, timer: S::Timer) -> Event<S> {

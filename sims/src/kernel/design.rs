@@ -19,8 +19,8 @@ pub struct Design {
     pub knobs: &'static [Knob],
     /// The design's own; `set` and the kernel's faults come on top.
     pub actions: &'static [ActionSpec],
-    /// Which of the kernel's faults apply, by name: usually `faults::NETWORK`.
-    pub faults: &'static [&'static str],
+    /// Which of the kernel's faults apply, by groups of names: usually `faults::NETWORK`.
+    pub faults: faults::Groups,
     pub metrics: &'static [MetricSpec],
     /// Why a request can fail: each is a metric `failed.<reason>`.
     pub reasons: &'static [&'static str],
@@ -91,7 +91,7 @@ pub fn no_conflicts(_: &Knobs) -> Result<(), String> {
 impl Design {
     /// Every action that a script may use, without `set`.
     pub fn all_actions(&self) -> Vec<&ActionSpec> {
-        self.actions.iter().chain(faults::SPECS.iter().filter(|f| self.faults.contains(&f.name))).collect()
+        self.actions.iter().chain(faults::SPECS.iter().filter(|f| self.faults.iter().any(|group| group.contains(&f.name)))).collect()
     }
 
     /// Every name a metric can be read by.

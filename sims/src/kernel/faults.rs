@@ -1,10 +1,9 @@
 //! The vocabulary of faults, common to every design that has nodes and links.
 
 use super::action::{Action, ActionSpec, ArgDefault, ArgSpec};
-use super::time::Span;
+use super::time::{HOUR, Span};
 use super::value::Kind;
 
-const HOUR: Span = Span::secs(3600);
 const NODE: ArgSpec = ArgSpec { name: "node", says: "which node", kind: Kind::Node, default: ArgDefault::Required };
 const FROM: ArgSpec = ArgSpec { name: "from", says: "sender", kind: Kind::Node, default: ArgDefault::Required };
 const TO: ArgSpec = ArgSpec { name: "to", says: "receiver", kind: Kind::Node, default: ArgDefault::Required };
@@ -89,40 +88,36 @@ pub const SPECS: &[ActionSpec] = &[
     },
 ];
 
-/// What every design with nodes and links can suffer. `join` and `leave` are declared by designs that have members.
-pub const NETWORK: &[&str] =
-    &["crash", "restart", "pause", "resume", "cut", "heal", "partition", "slow", "lose", "duplicate", "reorder", "step-clock", "drift-clock", "load"];
+/// A design's faults: groups of names.
+pub type Groups = &'static [&'static [&'static str]];
+
+pub const MACHINES: &[&str] = &["crash", "restart", "pause", "resume"];
+pub const LINKS: &[&str] = &["cut", "heal", "partition", "slow", "lose", "duplicate", "reorder"];
+pub const CLOCKS: &[&str] = &["step-clock", "drift-clock"];
+pub const LOAD: &[&str] = &["load"];
+pub const SLOW_DISKS: &[&str] = &["slow-disk"];
+pub const FULL_DISKS: &[&str] = &["fill-disk"];
+pub const LOST_DISKS: &[&str] = &["forget-disk"];
+pub const MEMBERS: &[&str] = &["join", "leave"];
+
+/// What every design with nodes and links can suffer.
+pub const NETWORK: Groups = &[MACHINES, LINKS, CLOCKS, LOAD];
 
 /// The same for designs whose nodes have disks.
-pub const WITH_DISKS: &[&str] = &[
-    "crash",
-    "restart",
-    "pause",
-    "resume",
-    "cut",
-    "heal",
-    "partition",
-    "slow",
-    "lose",
-    "duplicate",
-    "reorder",
-    "step-clock",
-    "drift-clock",
-    "load",
-    "slow-disk",
-    "fill-disk",
-    "forget-disk",
-];
+pub const WITH_DISKS: Groups = &[MACHINES, LINKS, CLOCKS, LOAD, SLOW_DISKS, FULL_DISKS, LOST_DISKS];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_common_fault_is_in_the_vocabulary() {
-        assert!(NETWORK.iter().all(|name| WITH_DISKS.contains(name)));
-        for name in WITH_DISKS {
-            assert!(SPECS.iter().any(|s| s.name == *name), "{name}");
+    fn every_fault_of_a_group_is_in_the_vocabulary_and_every_one_there_in_a_group() {
+        let grouped: Vec<&str> = [WITH_DISKS, &[MEMBERS]].concat().concat();
+        for name in &grouped {
+            assert!(SPECS.iter().any(|spec| spec.name == *name), "{name}");
+        }
+        for spec in SPECS {
+            assert!(grouped.contains(&spec.name), "{}", spec.name);
         }
     }
 }

@@ -40,6 +40,21 @@ pub enum Verdict {
     },
 }
 
+/// Must hold at every moment.
+pub const fn always(id: &'static str, says: &'static str) -> InvariantSpec {
+    InvariantSpec { id, kind: InvariantKind::Always, says }
+}
+
+/// Must hold once the faults are healed and the load has stopped.
+pub const fn finally(id: &'static str, says: &'static str) -> InvariantSpec {
+    InvariantSpec { id, kind: InvariantKind::Finally, says }
+}
+
+/// Must happen in some run, or the others are judged without it.
+pub const fn sometimes(id: &'static str, says: &'static str) -> InvariantSpec {
+    InvariantSpec { id, kind: InvariantKind::Sometimes, says }
+}
+
 /// The lamps of one run, in the order they are declared.
 #[derive(Clone, Debug)]
 pub struct Lamps {

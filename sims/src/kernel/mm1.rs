@@ -4,7 +4,7 @@ use super::action::Action;
 use super::bench::{Bench, Case};
 use super::design::{Design, Harm, Safeguard, Spec, Trial, no_conflicts};
 use super::faults;
-use super::invariant::{InvariantKind, InvariantSpec};
+use super::invariant::{always, finally, sometimes};
 use super::knob::{Knob, Knobs};
 use super::metric::{Id, MetricSpec, Unit};
 use super::queue::Queue;
@@ -34,7 +34,7 @@ pub static DESIGN: Design = Design {
         Knob::live("order", Kind::Choice(&["first-come", "last-come"]), "first-come", "who is served next"),
     ],
     actions: &[],
-    faults: &["load"],
+    faults: &[faults::LOAD],
     metrics: &[
         MetricSpec::counter(SERVED, "served", "customers that left"),
         MetricSpec::histogram(SOJOURN, "sojourn", Unit::Millis, "time from arrival to departure"),
@@ -42,9 +42,9 @@ pub static DESIGN: Design = Design {
     ],
     reasons: &[],
     invariants: &[
-        InvariantSpec { id: "first-come-first-served", kind: InvariantKind::Always, says: "customers leave in the order they came" },
-        InvariantSpec { id: "empty-at-last", kind: InvariantKind::Finally, says: "nobody is left waiting" },
-        InvariantSpec { id: "idle-once", kind: InvariantKind::Sometimes, says: "the server falls idle" },
+        always("first-come-first-served", "customers leave in the order they came"),
+        finally("empty-at-last", "nobody is left waiting"),
+        sometimes("idle-once", "the server falls idle"),
     ],
     safeguards: &[Safeguard {
         knob: "order",

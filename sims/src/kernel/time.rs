@@ -11,6 +11,10 @@ pub struct Time(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(pub u64);
 
+pub const SECOND: Span = Span::secs(1);
+pub const MINUTE: Span = Span::secs(60);
+pub const HOUR: Span = Span::secs(3600);
+
 impl Time {
     pub const ZERO: Time = Time(0);
     pub const MAX: Time = Time(u64::MAX);

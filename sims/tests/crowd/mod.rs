@@ -3,6 +3,7 @@
 use sims::kernel::action::Action;
 use sims::kernel::cx::Cx;
 use sims::kernel::design::{Design, Spec, no_conflicts};
+use sims::kernel::faults;
 use sims::kernel::invariant::Lamps;
 use sims::kernel::knob::{Knob, Knobs};
 use sims::kernel::metric::{Fold, Id, MetricSpec};
@@ -152,7 +153,7 @@ pub static DESIGN: Design = Design {
         Knob::live("pause", Kind::Duration { min: Span(1_000), max: Span::secs(10) }, "100ms", "between two questions of a client"),
     ],
     actions: &[],
-    faults: &["crash", "restart", "pause", "resume", "cut", "heal", "partition", "slow", "join", "leave"],
+    faults: &[faults::MACHINES, faults::MEMBERS, &["cut", "heal", "partition", "slow"]],
     metrics: &[
         MetricSpec::levels(ASKED, "asked", Fold::Sum, "questions at the servers that are up"),
         MetricSpec::levels(BUSIEST, "busiest", Fold::Most, "questions at the one that has most"),

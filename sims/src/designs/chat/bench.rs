@@ -28,14 +28,14 @@ pub const BENCHES: &[Bench] = &[
 /// A run that goes on as long as it is asked to.
 struct Evening(Mutex<Option<Box<dyn Run>>>);
 
-/// Messages a second, and no answers, so that a second of the run is known to be as many messages.
+/// Messages a second, by the knob and the `load` action; no answers, so that a second of the run is known to be as many messages.
 const RATE: u64 = 20_000;
 
 fn message() -> Box<dyn Case> {
     let mut spec = Spec { length: Span::secs(24 * 3600), ..Spec::new(&DESIGN) };
     let set = [
         ("users", "100000"),
-        ("rate", "20000/s"),
+        ("rate", "1000/s"),
         ("reply_share", "0"),
         ("heartbeat", "60s"),
         ("gather", "20ms"),
@@ -45,6 +45,8 @@ fn message() -> Box<dyn Case> {
         ("servers", "2"),
     ];
     let ready = set.iter().all(|(knob, value)| spec.set(knob, value).is_ok());
+    let more = DESIGN.read_step("0s=load:times=20");
+    spec.script.extend(more);
     let mut run = if ready { spec.start().ok() } else { None };
     if let Some(run) = &mut run {
         run.advance(Time::from_secs(2));

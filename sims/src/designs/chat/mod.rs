@@ -25,9 +25,10 @@ mod tests;
 
 use crate::kernel::action::{ActionSpec, ArgDefault, ArgSpec};
 use crate::kernel::design::Design;
-use crate::kernel::invariant::{InvariantKind, InvariantSpec};
+use crate::kernel::faults;
+use crate::kernel::invariant::{InvariantSpec, always, finally, sometimes};
 use crate::kernel::knob::Knob;
-use crate::kernel::time::Span;
+use crate::kernel::time::{MINUTE, SECOND, Span};
 use crate::kernel::value::{Kind, SHARE, per_second, time, whole};
 use crate::kernel::view::PaneSpec;
 use crate::kernel::world;
@@ -44,9 +45,6 @@ const REDELIVERED_LAMP: usize = 7;
 const CAUGHT_UP: usize = 8;
 const RESTORED_LAMP: usize = 9;
 
-const SECOND: Span = Span::secs(1);
-const MINUTE: Span = Span::secs(60);
-
 pub static DESIGN: Design = Design {
     id: "chat",
     title: "Real-time chat",
@@ -55,7 +53,7 @@ pub static DESIGN: Design = Design {
                  conversation. The push service is a delay and a chance, and what everybody has is counted as archived and let go.",
     knobs: KNOBS,
     actions: ACTIONS,
-    faults: FAULTS,
+    faults: &[faults::MACHINES, faults::LINKS, faults::CLOCKS, faults::LOAD, faults::SLOW_DISKS],
     metrics: metrics::METRICS,
     reasons: &[],
     invariants: INVARIANTS,
@@ -72,25 +70,6 @@ pub static DESIGN: Design = Design {
     benches: bench::BENCHES,
 };
 
-/// The network's, and a disk that is slow.
-const FAULTS: &[&str] = &[
-    "crash",
-    "restart",
-    "pause",
-    "resume",
-    "cut",
-    "heal",
-    "partition",
-    "slow",
-    "lose",
-    "duplicate",
-    "reorder",
-    "step-clock",
-    "drift-clock",
-    "load",
-    "slow-disk",
-];
-
 const MS: Span = Span::millis(1);
 
 const KNOBS: &[Knob] = &[
@@ -103,7 +82,7 @@ const KNOBS: &[Knob] = &[
     Knob::at_start("servers", whole(1, 16), "3", "servers that order and keep conversations, each its own"),
     Knob::at_start("pools", whole(1, 8), "3", "networks that the devices are in; each has one clock"),
     Knob::live("online", SHARE, "0.6", "share of the devices that are online, in the long run"),
-    Knob::live("rate", per_second(20_000.0), "60/s", "messages written, answers left out"),
+    Knob::live("rate", per_second(1_000.0), "60/s", "messages written, answers left out"),
     Knob::live("group_share", SHARE, "0.15", "share of the messages that go to a group"),
     Knob::live("reply_share", Kind::Number { min: 0.0, max: 0.5 }, "0.2", "chance that a message is answered by somebody who sees it at once"),
     Knob::live("think", time(MS, MINUTE), "2s", "time to an answer, on average"),
@@ -172,18 +151,6 @@ const ACTIONS: &[ActionSpec] = &[
     ActionSpec { name: "write", says: "many people write at one instant", args: &[N, POOL] },
     ActionSpec { name: "tunnel", says: "many connections break at one instant, and come back", args: &[N, POOL] },
 ];
-
-const fn always(id: &'static str, says: &'static str) -> InvariantSpec {
-    InvariantSpec { id, kind: InvariantKind::Always, says }
-}
-
-const fn finally(id: &'static str, says: &'static str) -> InvariantSpec {
-    InvariantSpec { id, kind: InvariantKind::Finally, says }
-}
-
-const fn sometimes(id: &'static str, says: &'static str) -> InvariantSpec {
-    InvariantSpec { id, kind: InvariantKind::Sometimes, says }
-}
 
 const INVARIANTS: &[InvariantSpec] = &[
     always("shown-once", "no screen shows a message twice"),

@@ -8,7 +8,7 @@ use super::role::Ctx;
 use super::system::{Chat, SLICES};
 use super::wire::{Heaps, Msg, Timer, Which};
 use crate::kernel::action::Action;
-use crate::kernel::load::{Arrivals, Gap, Stream};
+use crate::kernel::load::{Arrivals, Stream};
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
@@ -320,10 +320,7 @@ impl Phones {
             Which::Churn => (&mut self.churn, system.churn * there),
             Which::Flap => (&mut self.flaps, system.flaps * there),
         };
-        match stream.gap(rate / f64::from(system.pools), cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Next(which, true)),
-            Gap::Nothing(gap) => cx.background(gap, Timer::Next(which, false)),
-        };
+        cx.expect(stream.gap(rate / f64::from(system.pools), cx.now()), |arrives| Timer::Next(which, arrives));
     }
 
     /// A slice of the devices beats; those whose gateway has not answered for too long give it up.

@@ -22,8 +22,7 @@ mod tests;
 use crate::kernel::action::{ActionSpec, ArgDefault, ArgSpec};
 use crate::kernel::design::Design;
 use crate::kernel::faults;
-use crate::kernel::invariant::InvariantKind::{Always, Finally, Sometimes};
-use crate::kernel::invariant::{InvariantKind, InvariantSpec};
+use crate::kernel::invariant::{InvariantSpec, always, finally, sometimes};
 use crate::kernel::knob::Knob;
 use crate::kernel::metric::{MetricSpec, Unit};
 use crate::kernel::time::Span;
@@ -193,25 +192,21 @@ mod lamps {
     pub const RESYNCED: usize = 13;
 }
 
-const fn lamp(id: &'static str, kind: InvariantKind, says: &'static str) -> InvariantSpec {
-    InvariantSpec { id, kind, says }
-}
-
 const INVARIANTS: &[InvariantSpec] = &[
     raft::LAMPS[0],
     raft::LAMPS[1],
     raft::LAMPS[2],
     raft::LAMPS[3],
     raft::LAMPS[4],
-    lamp("watch-complete", Always, "a watcher sees each revision of its keys once and in order, or is told that history is compacted"),
-    lamp("transactions-atomic", Always, "an update replaces exactly the revision it had read, and item and manifest change together or not at all"),
-    lamp("reads-linearizable", Always, "a read sees every change that anybody knew of before it began"),
-    lamp("lease-not-early", Always, "a lease lives for its whole time from when its last acknowledged renewal was sent"),
-    lamp("lease-not-late", Always, "while a leader is stable, a lease ends within its time and a tick of the last renewal or of the leader's start"),
-    lamp("watchers-converge", Finally, "every watcher watches and holds what the store holds"),
-    lamp("leases-end", Finally, "leases that nobody renews are gone"),
-    lamp("history-linearizable", Finally, "some order of all reads and updates, true to real time, explains what each of them was answered"),
-    lamp("compacted-and-resynced", Sometimes, "a watcher is told that history is compacted, and reads everything anew"),
+    always("watch-complete", "a watcher sees each revision of its keys once and in order, or is told that history is compacted"),
+    always("transactions-atomic", "an update replaces exactly the revision it had read, and item and manifest change together or not at all"),
+    always("reads-linearizable", "a read sees every change that anybody knew of before it began"),
+    always("lease-not-early", "a lease lives for its whole time from when its last acknowledged renewal was sent"),
+    always("lease-not-late", "while a leader is stable, a lease ends within its time and a tick of the last renewal or of the leader's start"),
+    finally("watchers-converge", "every watcher watches and holds what the store holds"),
+    finally("leases-end", "leases that nobody renews are gone"),
+    finally("history-linearizable", "some order of all reads and updates, true to real time, explains what each of them was answered"),
+    sometimes("compacted-and-resynced", "a watcher is told that history is compacted, and reads everything anew"),
 ];
 
 pub static DESIGN: Design = Design {

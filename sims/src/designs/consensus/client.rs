@@ -6,7 +6,7 @@ use super::system::{Consensus, Reads};
 use super::watch::Fact;
 use super::{metrics, reasons};
 use crate::kernel::cx::Cx;
-use crate::kernel::load::{Arrivals, Gap, Stream};
+use crate::kernel::load::{Arrivals, Stream};
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
@@ -65,10 +65,7 @@ impl Client {
 
     pub fn wait_for_next(&mut self, cx: &mut Cx<'_, Consensus>) {
         let rate = cx.system().rate * cx.load() / cx.system().clients as f64;
-        match self.stream.gap(rate, cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Arrive),
-            Gap::Nothing(gap) => cx.background(gap, Timer::Look),
-        };
+        cx.expect(self.stream.gap(rate, cx.now()), |arrives| if arrives { Timer::Arrive } else { Timer::Look });
     }
 
     /// A request arrives; `write` for one that must be a write.

@@ -2,6 +2,7 @@
 
 use crate::kernel::action::{ActionSpec, ArgDefault, ArgSpec};
 use crate::kernel::design::Design;
+use crate::kernel::faults;
 use crate::kernel::knob::{Knob, Knobs};
 use crate::kernel::metric::{Id, MetricSpec, Unit};
 use crate::kernel::time::Span;
@@ -30,7 +31,7 @@ pub static DESIGN: Design = Design {
                  learners that stay and joint consensus are not built.",
     knobs: KNOBS,
     actions: ACTIONS,
-    faults: FAULTS,
+    faults: &[faults::MACHINES, faults::LINKS, faults::LOAD, faults::SLOW_DISKS, faults::FULL_DISKS, faults::LOST_DISKS, faults::MEMBERS],
     metrics: METRICS,
     reasons: &["busy"],
     invariants: watch::INVARIANTS,
@@ -94,26 +95,6 @@ const ACTIONS: &[ActionSpec] = &[
             ArgSpec { name: "n", says: "how many writes, one after the other", kind: Kind::Integer { min: 1, max: 100 }, default: ArgDefault::Text("1") },
         ],
     },
-];
-
-const FAULTS: &[&str] = &[
-    "crash",
-    "restart",
-    "pause",
-    "resume",
-    "cut",
-    "heal",
-    "partition",
-    "slow",
-    "lose",
-    "duplicate",
-    "reorder",
-    "load",
-    "slow-disk",
-    "fill-disk",
-    "forget-disk",
-    "join",
-    "leave",
 ];
 
 /// Places in the list of reasons.

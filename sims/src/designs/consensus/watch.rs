@@ -2,7 +2,7 @@
 
 use super::kv::Op;
 use super::system::{Consensus, Role};
-use crate::kernel::invariant::{InvariantKind, InvariantSpec, Lamps};
+use crate::kernel::invariant::{InvariantSpec, Lamps, always, finally, sometimes};
 use crate::kernel::node::{NodeId, Watch};
 use crate::kernel::time::Time;
 use crate::kernel::weight::Flat;
@@ -22,12 +22,12 @@ const RESTORED: usize = 10;
 #[rustfmt::skip]
 pub const INVARIANTS: &[InvariantSpec] = &[
     LAMPS[0], LAMPS[1], LAMPS[2], LAMPS[3], LAMPS[4],
-    InvariantSpec { id: "applied-once", kind: InvariantKind::Always, says: "a client's command takes effect once, however often it was sent" },
-    InvariantSpec { id: "answered-is-kept", kind: InvariantKind::Finally, says: "every write that was answered is in the store that remains" },
-    InvariantSpec { id: "copies-converge", kind: InvariantKind::Finally, says: "all servers that vote and have their disks hold the same store" },
-    InvariantSpec { id: "linearizable", kind: InvariantKind::Finally, says: "one order of all calls, true to real time, explains what every client saw" },
-    InvariantSpec { id: "leader-changes", kind: InvariantKind::Sometimes, says: "a second leader is elected" },
-    InvariantSpec { id: "machine-restored", kind: InvariantKind::Sometimes, says: "a server's store is replaced by a snapshot, or read from disk again" },
+    always("applied-once", "a client's command takes effect once, however often it was sent"),
+    finally("answered-is-kept", "every write that was answered is in the store that remains"),
+    finally("copies-converge", "all servers that vote and have their disks hold the same store"),
+    finally("linearizable", "one order of all calls, true to real time, explains what every client saw"),
+    sometimes("leader-changes", "a second leader is elected"),
+    sometimes("machine-restored", "a server's store is replaced by a snapshot, or read from disk again"),
 ];
 
 pub enum Fact {

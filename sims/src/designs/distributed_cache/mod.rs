@@ -17,8 +17,8 @@ mod writing;
 
 use crate::kernel::action::{ActionSpec, ArgDefault, ArgSpec};
 use crate::kernel::design::{Design, no_conflicts};
-use crate::kernel::invariant::InvariantKind::{Always, Finally, Sometimes};
-use crate::kernel::invariant::InvariantSpec;
+use crate::kernel::faults;
+use crate::kernel::invariant::{InvariantSpec, always, finally, sometimes};
 use crate::kernel::knob::Knob;
 use crate::kernel::metric::{MetricSpec, Unit};
 use crate::kernel::time::Span;
@@ -175,15 +175,13 @@ const METRICS: &[MetricSpec] = &[
 ];
 
 const INVARIANTS: &[InvariantSpec] = &[
-    InvariantSpec { id: "never-stale", kind: Always, says: "a read returns the last write acknowledged before it began, a newer one, or all concurrent ones" },
-    InvariantSpec { id: "replicas-distinct", kind: Always, says: "each key has as many replicas as asked, on distinct nodes" },
-    InvariantSpec { id: "moves-minimal", kind: Always, says: "a join moves keys to the newcomer only, a leave only the leaver's" },
-    InvariantSpec { id: "bytes-bounded", kind: Always, says: "a node's count of its bytes is right and within its capacity" },
-    InvariantSpec { id: "acked-writes-reach-origin", kind: Finally, says: "the origin has every acknowledged write, or one that followed it" },
-    InvariantSpec { id: "fill-shared", kind: Sometimes, says: "one fetch answers several readers" },
+    always("never-stale", "a read returns the last write acknowledged before it began, a newer one, or all concurrent ones"),
+    always("replicas-distinct", "each key has as many replicas as asked, on distinct nodes"),
+    always("moves-minimal", "a join moves keys to the newcomer only, a leave only the leaver's"),
+    always("bytes-bounded", "a node's count of its bytes is right and within its capacity"),
+    finally("acked-writes-reach-origin", "the origin has every acknowledged write, or one that followed it"),
+    sometimes("fill-shared", "one fetch answers several readers"),
 ];
-
-const FAULTS: &[&str] = &["crash", "restart", "pause", "resume", "cut", "heal", "partition", "slow", "lose", "duplicate", "reorder", "load", "join", "leave"];
 
 pub static DESIGN: Design = Design {
     id: "distributed-cache",
@@ -193,7 +191,7 @@ pub static DESIGN: Design = Design {
                  a stub (24 bytes) is kept for every key a node ever dropped.",
     knobs: KNOBS,
     actions: ACTIONS,
-    faults: FAULTS,
+    faults: &[faults::MACHINES, faults::LINKS, faults::LOAD, faults::MEMBERS],
     metrics: METRICS,
     reasons: REASONS,
     invariants: INVARIANTS,

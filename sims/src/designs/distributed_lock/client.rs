@@ -7,7 +7,7 @@ use super::watch::Fact;
 use super::wire::{Answer, Ask, Lock, Msg, Owner, Request, Timer};
 use super::{metrics, reasons};
 use crate::kernel::cx::Cx;
-use crate::kernel::load::{Arrivals, Gap, Stream};
+use crate::kernel::load::{Arrivals, Stream};
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
@@ -54,10 +54,7 @@ impl Client {
             return;
         }
         let rate = cx.system().base_rate / cx.system().clients as f64 * cx.load();
-        match self.stream.gap(rate, cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Arrive { begin: true }),
-            Gap::Nothing(gap) => cx.background(gap, Timer::Arrive { begin: false }),
-        };
+        cx.expect(self.stream.gap(rate, cx.now()), |begin| Timer::Arrive { begin });
     }
 
     fn arrive(&mut self, cx: &mut Cx<'_, Locks>) {

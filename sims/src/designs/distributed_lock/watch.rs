@@ -2,8 +2,7 @@
 
 use super::config::{Locks, Service};
 use super::wire::{Lock, Owner};
-use crate::kernel::invariant::InvariantKind::{Always, Finally, Sometimes};
-use crate::kernel::invariant::{InvariantSpec, Lamps};
+use crate::kernel::invariant::{InvariantSpec, Lamps, always, finally, sometimes};
 use crate::kernel::node::Watch;
 use crate::kernel::time::Time;
 use crate::kernel::weight::Flat;
@@ -21,15 +20,15 @@ pub const LATE_REFUSED: usize = 8;
 
 #[rustfmt::skip]
 pub const LAMPS: &[InvariantSpec] = &[
-    InvariantSpec { id: "one-lease-alive", kind: Always, says: "by the service's own clock no two leases on one lock are alive at once" },
-    InvariantSpec { id: "tokens-rise", kind: Always, says: "each holder of a lock gets a higher number than all holders before" },
-    InvariantSpec { id: "lease-not-cut-short", kind: Always, says: "a lease does not end before its time has passed since the last acknowledged renewal was asked for" },
-    InvariantSpec { id: "storage-never-goes-back", kind: Always, says: "the storage accepts no write with a number below one that it accepted before" },
-    InvariantSpec { id: "no-lost-update", kind: Always, says: "no accepted write was made from an older value than the one it replaces" },
-    InvariantSpec { id: "only-its-holder-frees", kind: Always, says: "a lock is freed by its holder, or by its time, and by nobody else" },
-    InvariantSpec { id: "one-acts-at-a-time", kind: Always, says: "nobody sends to the storage while another client's own count says that it holds the lock" },
-    InvariantSpec { id: "lock-comes-free", kind: Finally, says: "once a leader is stable, a lease that nobody renews is over within its time and a tick" },
-    InvariantSpec { id: "late-write-refused", kind: Sometimes, says: "the storage refuses somebody whose number is too low" },
+    always("one-lease-alive", "by the service's own clock no two leases on one lock are alive at once"),
+    always("tokens-rise", "each holder of a lock gets a higher number than all holders before"),
+    always("lease-not-cut-short", "a lease does not end before its time has passed since the last acknowledged renewal was asked for"),
+    always("storage-never-goes-back", "the storage accepts no write with a number below one that it accepted before"),
+    always("no-lost-update", "no accepted write was made from an older value than the one it replaces"),
+    always("only-its-holder-frees", "a lock is freed by its holder, or by its time, and by nobody else"),
+    always("one-acts-at-a-time", "nobody sends to the storage while another client's own count says that it holds the lock"),
+    finally("lock-comes-free", "once a leader is stable, a lease that nobody renews is over within its time and a tick"),
+    sometimes("late-write-refused", "the storage refuses somebody whose number is too low"),
 ];
 
 /// What the service did to one lock.

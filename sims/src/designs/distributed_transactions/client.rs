@@ -7,7 +7,7 @@ use super::watch::Fact;
 use super::wire::{Ending, Leg, Msg, Timer, Transfer, Tx};
 use super::{metrics, reasons};
 use crate::kernel::cx::Cx;
-use crate::kernel::load::{Arrivals, Gap, Stream};
+use crate::kernel::load::{Arrivals, Stream};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
 use crate::kernel::weight::Flat;
@@ -83,18 +83,12 @@ impl Client {
 
     fn next_transfer(&mut self, cx: &mut Cx<'_, Banking>) {
         let rate = cx.system().rate * cx.load();
-        match self.transfers.gap(rate, cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Arrive { now: true }),
-            Gap::Nothing(gap) => cx.background(gap, Timer::Arrive { now: false }),
-        };
+        cx.expect(self.transfers.gap(rate, cx.now()), |now| Timer::Arrive { now });
     }
 
     fn next_read(&mut self, cx: &mut Cx<'_, Banking>) {
         let rate = cx.system().reads * cx.load();
-        match self.reads.gap(rate, cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::ArriveRead { now: true }),
-            Gap::Nothing(gap) => cx.background(gap, Timer::ArriveRead { now: false }),
-        };
+        cx.expect(self.reads.gap(rate, cx.now()), |now| Timer::ArriveRead { now });
     }
 
     pub fn on_timer(&mut self, timer: &Timer, cx: &mut Cx<'_, Banking>) {

@@ -20,6 +20,7 @@ mod wire;
 
 use crate::kernel::action::{ActionSpec, ArgDefault, ArgSpec};
 use crate::kernel::design::Design;
+use crate::kernel::faults;
 use crate::kernel::knob::Knob;
 use crate::kernel::time::Span;
 use crate::kernel::value::Kind;
@@ -100,9 +101,6 @@ const ACTIONS: &[ActionSpec] = &[
     },
 ];
 
-const FAULTS: &[&str] =
-    &["crash", "restart", "pause", "resume", "cut", "heal", "partition", "slow", "lose", "duplicate", "reorder", "load", "slow-disk", "fill-disk"];
-
 pub static DESIGN: Design = Design {
     id: "distributed-transactions",
     title: "Distributed transactions",
@@ -111,7 +109,7 @@ pub static DESIGN: Design = Design {
                  read-only votes; memory of finished transactions beyond the last 8,192 of each bank.",
     knobs: KNOBS,
     actions: ACTIONS,
-    faults: FAULTS,
+    faults: &[faults::MACHINES, faults::LINKS, faults::LOAD, faults::SLOW_DISKS, faults::FULL_DISKS],
     metrics: metrics::METRICS,
     reasons: &["refused", "gave_up", "no_answer"],
     invariants: watch::LAMPS,

@@ -2,8 +2,7 @@
 
 use super::system::{Banking, COORD, Role};
 use super::wire::{Transfer, Tx};
-use crate::kernel::invariant::InvariantKind::{Always, Finally, Sometimes};
-use crate::kernel::invariant::{InvariantSpec, Lamps};
+use crate::kernel::invariant::{InvariantSpec, Lamps, always, finally, sometimes};
 use crate::kernel::node::Watch;
 use crate::kernel::time::Time;
 use crate::kernel::weight::{Flat, deep};
@@ -23,20 +22,16 @@ const DIED: usize = 8;
 const COMPENSATED: usize = 9;
 
 pub const LAMPS: &[InvariantSpec] = &[
-    InvariantSpec { id: "atomic", kind: Always, says: "no bank commits what another aborts, and no saga is both completed and undone" },
-    InvariantSpec {
-        id: "conserved",
-        kind: Always,
-        says: "no money appears or vanishes, counting what is logged as committed and not yet applied, and what a saga has under way",
-    },
-    InvariantSpec { id: "decision-stands", kind: Always, says: "a decision, once logged or told, never changes" },
-    InvariantSpec { id: "reads-whole", kind: Always, says: "a read of two accounts sees all of a transfer between them, or nothing" },
-    InvariantSpec { id: "never-overdrawn", kind: Always, says: "no account goes below zero" },
-    InvariantSpec { id: "adds-up", kind: Finally, says: "at rest the balances of all banks sum to what they began with" },
-    InvariantSpec { id: "settled", kind: Finally, says: "at rest nobody is in doubt, no lock is held and no saga is half done" },
-    InvariantSpec { id: "in-doubt", kind: Sometimes, says: "a bank has voted, hears nothing and has to ask" },
-    InvariantSpec { id: "died-young", kind: Sometimes, says: "a younger transaction gives way to an older one" },
-    InvariantSpec { id: "compensated", kind: Sometimes, says: "a saga's step is undone" },
+    always("atomic", "no bank commits what another aborts, and no saga is both completed and undone"),
+    always("conserved", "no money appears or vanishes, counting what is logged as committed and not yet applied, and what a saga has under way"),
+    always("decision-stands", "a decision, once logged or told, never changes"),
+    always("reads-whole", "a read of two accounts sees all of a transfer between them, or nothing"),
+    always("never-overdrawn", "no account goes below zero"),
+    finally("adds-up", "at rest the balances of all banks sum to what they began with"),
+    finally("settled", "at rest nobody is in doubt, no lock is held and no saga is half done"),
+    sometimes("in-doubt", "a bank has voted, hears nothing and has to ask"),
+    sometimes("died-young", "a younger transaction gives way to an older one"),
+    sometimes("compensated", "a saga's step is undone"),
 ];
 
 pub enum Fact {

@@ -25,18 +25,15 @@ mod tests;
 
 use crate::kernel::action::{ActionSpec, ArgDefault, ArgSpec};
 use crate::kernel::design::Design;
-use crate::kernel::invariant::InvariantKind::{Always, Finally, Sometimes};
-use crate::kernel::invariant::InvariantSpec;
+use crate::kernel::faults;
+use crate::kernel::invariant::{InvariantSpec, always, finally, sometimes};
 use crate::kernel::knob::Knob;
 use crate::kernel::metric::{MetricSpec, Unit};
-use crate::kernel::time::Span;
+use crate::kernel::time::{MINUTE, SECOND, Span};
 use crate::kernel::value::{Kind, time, whole};
 use crate::kernel::view::PaneSpec;
 use crate::kernel::world;
 use crate::parts::group::Assignor;
-
-const SECOND: Span = Span::secs(1);
-const MINUTE: Span = Span::secs(60);
 
 const KNOBS: &[Knob] = &[
     Knob::live("base_rate", Kind::Rate { min: 0.0, max: 1000.0, per: SECOND }, "240/s", "messages that producers send, all together; 0 for none"),
@@ -184,10 +181,6 @@ const METRICS: &[MetricSpec] = &[
     MetricSpec::derived(metrics::AGAIN_SHARE, "again_share", "repeats among the messages that were processed", |m| m.share("processed_again", "processed")),
 ];
 
-const fn always(id: &'static str, says: &'static str) -> InvariantSpec {
-    InvariantSpec { id, kind: Always, says }
-}
-
 /// Their places are those in `watch`.
 const INVARIANTS: &[InvariantSpec] = &[
     always("order-in-partition", "within a partition a producer's messages stand in the order in which it sent them"),
@@ -197,32 +190,9 @@ const INVARIANTS: &[InvariantSpec] = &[
     always("agreed-stays", "what was once below a high watermark stays as it is, until retention drops it"),
     always("one-owner", "in a generation a partition has one owner, and only its owner's commits count"),
     always("committed-first-once", "a message that was committed before it was processed is not processed twice"),
-    InvariantSpec {
-        id: "nothing-passed-over",
-        kind: Finally,
-        says: "every message that is still held, up to where the group is, was processed or has a dead letter",
-    },
-    InvariantSpec { id: "copies-agree", kind: Finally, says: "up to their watermarks all copies of a partition hold the same" },
-    InvariantSpec { id: "taken-over", kind: Sometimes, says: "another replica takes over a partition whose leader is gone" },
-];
-
-const FAULTS: &[&str] = &[
-    "crash",
-    "restart",
-    "pause",
-    "resume",
-    "cut",
-    "heal",
-    "partition",
-    "slow",
-    "lose",
-    "duplicate",
-    "reorder",
-    "load",
-    "slow-disk",
-    "fill-disk",
-    "join",
-    "leave",
+    finally("nothing-passed-over", "every message that is still held, up to where the group is, was processed or has a dead letter"),
+    finally("copies-agree", "up to their watermarks all copies of a partition hold the same"),
+    sometimes("taken-over", "another replica takes over a partition whose leader is gone"),
 ];
 
 pub static DESIGN: Design = Design {
@@ -234,7 +204,7 @@ pub static DESIGN: Design = Design {
                  consumers' writes to the sink are for measuring.",
     knobs: KNOBS,
     actions: ACTIONS,
-    faults: FAULTS,
+    faults: &[faults::MACHINES, faults::LINKS, faults::LOAD, faults::SLOW_DISKS, faults::FULL_DISKS, faults::MEMBERS],
     metrics: METRICS,
     reasons: &["delivery_timeout", "buffer_full"],
     invariants: INVARIANTS,

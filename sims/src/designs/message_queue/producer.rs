@@ -5,7 +5,7 @@ use super::metrics;
 use super::system::Queue;
 use super::wire::{Msg, Timer};
 use crate::kernel::cx::Cx;
-use crate::kernel::load::{Arrivals, Gap, Stream};
+use crate::kernel::load::{Arrivals, Stream};
 use crate::kernel::node::Look;
 use crate::kernel::rng::Rng;
 use crate::kernel::view::State;
@@ -31,10 +31,7 @@ impl Producer {
             return;
         }
         let rate = cx.system().rate / cx.system().producers as f64 * cx.load();
-        match self.stream.gap(rate, cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Arrive { send: true }),
-            Gap::Nothing(gap) => cx.background(gap, Timer::Arrive { send: false }),
-        };
+        cx.expect(self.stream.gap(rate, cx.now()), |send| Timer::Arrive { send });
     }
 
     /// Sends so many messages at once, of one key or of keys as they come.

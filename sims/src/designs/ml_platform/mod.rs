@@ -30,9 +30,9 @@ mod tests;
 use crate::kernel::action::{ActionSpec, ArgDefault, ArgSpec};
 use crate::kernel::design::Design;
 use crate::kernel::faults;
-use crate::kernel::invariant::{InvariantKind, InvariantSpec};
+use crate::kernel::invariant::{InvariantSpec, always, finally, sometimes};
 use crate::kernel::knob::Knob;
-use crate::kernel::time::Span;
+use crate::kernel::time::{MINUTE, Span};
 use crate::kernel::value::{Kind, number, per_second, time, whole};
 use crate::kernel::view::PaneSpec;
 use crate::kernel::world;
@@ -62,8 +62,6 @@ const TEAMS: [&str; 4] = ["vision", "search", "ads", "platform"];
 const COLOURS: [&str; 2] = ["blue", "green"];
 const FEATURES: usize = 3;
 const FEATURE_NAMES: [&str; FEATURES] = ["spending", "visits", "complaints"];
-
-const MINUTE: Span = Span::secs(60);
 
 pub static DESIGN: Design = Design {
     id: "ml-platform",
@@ -177,19 +175,15 @@ const ACTIONS: &[ActionSpec] = &[
     ActionSpec { name: "rollback", says: "let the other pool serve, with what it has", args: &[] },
 ];
 
-const fn lamp(kind: InvariantKind, id: &'static str, says: &'static str) -> InvariantSpec {
-    InvariantSpec { id, kind, says }
-}
-
 const INVARIANTS: &[InvariantSpec] = &[
-    lamp(InvariantKind::Always, "gang-all-or-none", "after each decision a job holds all its GPUs or none"),
-    lamp(InvariantKind::Always, "quotas-hold", "no decision leaves a team with more GPUs than it may hold"),
-    lamp(InvariantKind::Always, "no-future-in-rows", "no row of a training set has a value that became known after the row's moment"),
-    lamp(InvariantKind::Always, "only-gated-serve", "no answer is given by a version that has passed no gate"),
-    lamp(InvariantKind::Finally, "no-deadlock", "jobs that would fit wait only while others run"),
-    lamp(InvariantKind::Finally, "online-like-offline", "the online copy has the newest features of everybody"),
-    lamp(InvariantKind::Finally, "runs-end", "each run of the workflow has ended, or its job is with the scheduler"),
-    lamp(InvariantKind::Sometimes, "backfilled", "a job starts ahead of one that waits for room"),
-    lamp(InvariantKind::Sometimes, "gate-refused", "a gate refuses a candidate"),
-    lamp(InvariantKind::Sometimes, "alarm", "a monitor sounds"),
+    always("gang-all-or-none", "after each decision a job holds all its GPUs or none"),
+    always("quotas-hold", "no decision leaves a team with more GPUs than it may hold"),
+    always("no-future-in-rows", "no row of a training set has a value that became known after the row's moment"),
+    always("only-gated-serve", "no answer is given by a version that has passed no gate"),
+    finally("no-deadlock", "jobs that would fit wait only while others run"),
+    finally("online-like-offline", "the online copy has the newest features of everybody"),
+    finally("runs-end", "each run of the workflow has ended, or its job is with the scheduler"),
+    sometimes("backfilled", "a job starts ahead of one that waits for room"),
+    sometimes("gate-refused", "a gate refuses a candidate"),
+    sometimes("alarm", "a monitor sounds"),
 ];

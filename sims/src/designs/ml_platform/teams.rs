@@ -5,7 +5,7 @@ use super::metrics::SUBMITTED;
 use super::role::Ctx;
 use super::system::Mix;
 use crate::kernel::action::Action;
-use crate::kernel::load::{Arrivals, Gap, Stream};
+use crate::kernel::load::{Arrivals, Stream};
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::Span;
@@ -60,10 +60,7 @@ impl Teams {
         if cx.draining() {
             return;
         }
-        match self.stream.gap(cx.system().job_rate * cx.load(), cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Arrive { really: true }),
-            Gap::Nothing(gap) => cx.background(gap, Timer::Arrive { really: false }),
-        };
+        cx.expect(self.stream.gap(cx.system().job_rate * cx.load(), cx.now()), |really| Timer::Arrive { really });
     }
 
     /// One of three teams, each with its own habit in a mixed load: large gangs, middling ones, single GPUs.

@@ -8,7 +8,7 @@ use super::metrics::{ANSWERED, PREDICT, REQUESTS};
 use super::role::Ctx;
 use super::truth::Truth;
 use crate::kernel::action::Action;
-use crate::kernel::load::{Arrivals, Gap, Stream};
+use crate::kernel::load::{Arrivals, Stream};
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
@@ -96,10 +96,7 @@ impl Users {
         if cx.draining() {
             return;
         }
-        match self.stream.gap(cx.system().request_rate * cx.load(), cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Arrive { really: true }),
-            Gap::Nothing(gap) => cx.background(gap, Timer::Arrive { really: false }),
-        };
+        cx.expect(self.stream.gap(cx.system().request_rate * cx.load(), cx.now()), |really| Timer::Arrive { really });
     }
 
     fn ask(&mut self, cx: &mut Ctx<'_>) {

@@ -5,7 +5,7 @@ use super::msg::{Msg, Timer};
 use super::node::Ctx;
 use super::system::{Map, TIMEOUT};
 use super::watch::Fact;
-use crate::kernel::load::{Arrivals, Gap, Stream};
+use crate::kernel::load::{Arrivals, Stream};
 use crate::kernel::math;
 use crate::kernel::node::Look;
 use crate::kernel::rng::Rng;
@@ -142,10 +142,7 @@ impl Client {
     fn arrange(&mut self, stream: usize, cx: &mut Ctx<'_>) {
         let system = cx.system();
         let rate = [system.post_rate, system.read_rate, system.return_rate, system.churn_rate, system.delete_rate][stream] * cx.load();
-        match self.streams[stream].gap(rate, cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Arrive(stream)),
-            Gap::Nothing(gap) => cx.background(gap, Timer::Later(stream)),
-        };
+        cx.expect(self.streams[stream].gap(rate, cx.now()), |arrives| if arrives { Timer::Arrive(stream) } else { Timer::Later(stream) });
     }
 
     fn arrive(&mut self, stream: usize, cx: &mut Ctx<'_>) {

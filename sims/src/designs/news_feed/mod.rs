@@ -24,7 +24,7 @@ mod worker;
 
 use crate::kernel::design::{Design, Harm, Safeguard, Trial};
 use crate::kernel::faults;
-use crate::kernel::invariant::{InvariantKind, InvariantSpec};
+use crate::kernel::invariant::{InvariantSpec, always, finally, sometimes};
 use crate::kernel::knob::{Knob, Knobs};
 use crate::kernel::time::Span;
 use crate::kernel::value::{Kind, per_second};
@@ -103,19 +103,14 @@ const KNOBS: &[Knob] = &[
 ];
 
 const INVARIANTS: &[InvariantSpec] = &[
-    InvariantSpec { id: "no-duplicates", kind: InvariantKind::Always, says: "No page shows a post twice." },
-    InvariantSpec { id: "within-bound", kind: InvariantKind::Always, says: "No timeline holds more entries than the bound." },
-    InvariantSpec {
-        id: "deleted-stays-deleted",
-        kind: InvariantKind::Always,
-        says: "A page asked for after a deletion was acknowledged does not show that post.",
-    },
-    InvariantSpec {
-        id: "same-timeline",
-        kind: InvariantKind::Finally,
-        says: "Once the queues are empty, every timeline is what collecting and sorting all posts of the followed authors within the retention gives, whatever the strategy.",
-    },
-    InvariantSpec { id: "rebuilt-on-return", kind: InvariantKind::Sometimes, says: "A user without a timeline came back and got one with posts in it." },
+    always("no-duplicates", "No page shows a post twice."),
+    always("within-bound", "No timeline holds more entries than the bound."),
+    always("deleted-stays-deleted", "A page asked for after a deletion was acknowledged does not show that post."),
+    finally(
+        "same-timeline",
+        "Once the queues are empty, every timeline is what collecting and sorting all posts of the followed authors within the retention gives, whatever the strategy.",
+    ),
+    sometimes("rebuilt-on-return", "A user without a timeline came back and got one with posts in it."),
 ];
 
 /// A quiet world in which only the script acts, with one worker and all users active.

@@ -5,10 +5,8 @@ use super::role::{Ctx, Role};
 use super::system::Pastebin;
 use crate::kernel::action::{Action, ActionSpec, ArgDefault, ArgSpec};
 use crate::kernel::stage::Stage;
-use crate::kernel::time::Span;
+use crate::kernel::time::{MINUTE, Span};
 use crate::kernel::value::{Kind, Value};
-
-const MINUTE: Span = Span::secs(60);
 
 pub const ACTIONS: &[ActionSpec] = &[
     ActionSpec {

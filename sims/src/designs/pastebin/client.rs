@@ -5,7 +5,7 @@ use super::metrics::{CREATE, CREATED, GONE, NOT_FOUND, READ, READS, REQUESTS, re
 use super::role::Ctx;
 use super::system::{Map, PATIENCE, Pastebin};
 use super::watch::Fact;
-use crate::kernel::load::{Arrivals, Gap, Stream};
+use crate::kernel::load::{Arrivals, Stream};
 use crate::kernel::math;
 use crate::kernel::node::Look;
 use crate::kernel::rng::Rng;
@@ -13,8 +13,9 @@ use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
 use crate::kernel::weight::Flat;
 use crate::parts::blobs::Body;
-use crate::parts::zipf::Zipf;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::parts::outstanding::Outstanding;
+use crate::parts::popularity::Popularity;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// Pastes that readers choose from: a new one takes the place of another.
@@ -32,17 +33,14 @@ pub struct Client {
     map: Arc<Map>,
     makes: Stream,
     visits: Stream,
-    waiting: BTreeMap<u64, Wait>,
-    ticket: u64,
+    waiting: Outstanding<What>,
     pool: Vec<Known>,
     place: usize,
     /// Places of pastes that somebody found gone: the next new ones come there.
     vacant: BTreeSet<usize>,
-    popularity: Zipf,
-    skew: f64,
+    popularity: Popularity<u64>,
     next_content: u64,
     recent: VecDeque<Body>,
-    viral: Option<Viral>,
 }
 
 /// A paste as its readers know it.
@@ -51,12 +49,6 @@ struct Known {
     id: u64,
     owner: u64,
     private: bool,
-}
-
-#[derive(Clone, Debug)]
-struct Wait {
-    since: Time,
-    what: What,
 }
 
 #[derive(Clone, Debug)]
@@ -75,13 +67,6 @@ enum What {
     FrontPage,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Viral {
-    id: u64,
-    share: f64,
-    until: Time,
-}
-
 impl Client {
     pub fn new(map: Arc<Map>, system: &Pastebin, loads: [Rng; 2]) -> Client {
         let [makes, visits] = loads.map(|rng| Stream::new(Arrivals::Poisson, rng));
@@ -89,16 +74,13 @@ impl Client {
             map,
             makes,
             visits,
-            waiting: BTreeMap::new(),
-            ticket: 0,
+            waiting: Outstanding::default(),
             pool: Vec::new(),
             place: 0,
             vacant: BTreeSet::new(),
-            popularity: Zipf::new(POOL, system.skew),
-            skew: system.skew,
+            popularity: Popularity::new(POOL, system.skew),
             next_content: 0,
             recent: VecDeque::new(),
-            viral: None,
         }
     }
 
@@ -108,30 +90,21 @@ impl Client {
     }
 
     pub fn crash(&mut self) {
-        self.waiting.clear();
+        self.waiting.forget();
     }
 
     pub fn turned(&mut self, cx: &mut Ctx<'_>) {
-        if (self.skew - cx.system().skew).abs() > f64::EPSILON {
-            self.skew = cx.system().skew;
-            self.popularity = Zipf::new(POOL, self.skew);
-        }
+        self.popularity.turn(cx.system().skew);
     }
 
     fn next_make(&mut self, cx: &mut Ctx<'_>) {
         let rate = cx.system().create_rate * cx.load();
-        match self.makes.gap(rate, cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Make),
-            Gap::Nothing(gap) => cx.background(gap, Timer::IdleMake),
-        };
+        cx.expect(self.makes.gap(rate, cx.now()), |arrives| if arrives { Timer::Make } else { Timer::IdleMake });
     }
 
     fn next_visit(&mut self, cx: &mut Ctx<'_>) {
         let rate = cx.system().read_rate * cx.load();
-        match self.visits.gap(rate, cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Visit),
-            Gap::Nothing(gap) => cx.background(gap, Timer::IdleVisit),
-        };
+        cx.expect(self.visits.gap(rate, cx.now()), |arrives| if arrives { Timer::Visit } else { Timer::IdleVisit });
     }
 
     pub fn ring(&mut self, timer: &Timer, cx: &mut Ctx<'_>) {
@@ -151,7 +124,7 @@ impl Client {
                     self.read(id, USERS + reader, cx);
                 }
             }
-            Timer::GiveUp { ticket } if self.waiting.remove(&ticket).is_some() => cx.fail(reasons::TIMEOUT),
+            Timer::GiveUp { ticket } if self.waiting.close(ticket).is_some() => cx.fail(reasons::TIMEOUT),
             _ => {}
         }
     }
@@ -159,9 +132,7 @@ impl Client {
     /// Sends to some server, and waits.
     fn send(&mut self, what: What, cx: &mut Ctx<'_>, msg: impl FnOnce(u64) -> Msg) {
         cx.count(REQUESTS, 1);
-        self.ticket += 1;
-        let (ticket, server) = (self.ticket, *cx.rng().pick(&self.map.apps));
-        self.waiting.insert(ticket, Wait { since: cx.now(), what });
+        let (ticket, server) = (self.waiting.open(cx.now(), what), *cx.rng().pick(&self.map.apps));
         cx.after(PATIENCE, Timer::GiveUp { ticket });
         cx.send(server, msg(ticket));
     }
@@ -212,17 +183,14 @@ impl Client {
     }
 
     fn visit(&mut self, cx: &mut Ctx<'_>) {
-        let (now, front) = (cx.now(), cx.system().front_share);
+        let front = cx.system().front_share;
         if cx.rng().chance(front) {
             return self.send(What::FrontPage, cx, |ticket| Msg::FrontPage { ticket });
         }
-        if let Some(viral) = self.viral.filter(|viral| now < viral.until)
-            && cx.rng().chance(viral.share)
-        {
-            return self.read(viral.id, USERS, cx);
+        if let Some(id) = self.popularity.craze(cx.now(), cx.rng()) {
+            return self.read(id, USERS, cx);
         }
-        let word = cx.rng().u64();
-        let place = self.popularity.rank(word) % self.pool.len().max(1);
+        let place = self.popularity.rank(cx.rng()) % self.pool.len().max(1);
         let Some(known) = self.pool.get(place).copied() else { return };
         // A private paste is opened by its owner, and now and then somebody else tries.
         let reader = if known.private && cx.rng().chance(0.8) { known.owner } else { cx.rng().below(USERS) };
@@ -237,7 +205,7 @@ impl Client {
     /// From now on a share of all reads goes to the latest public paste.
     pub fn go_viral(&mut self, share: f64, length: Span, now: Time) -> Result<(), String> {
         let known = self.pool.iter().rev().find(|known| !known.private).ok_or("nothing has been pasted yet")?;
-        self.viral = Some(Viral { id: known.id, share, until: now + length });
+        self.popularity.go_viral(known.id, share, now + length);
         Ok(())
     }
 
@@ -262,22 +230,22 @@ impl Client {
     pub fn hear(&mut self, msg: Msg, cx: &mut Ctx<'_>) {
         match msg {
             Msg::Created { ticket, id } => {
-                if let Some(Wait { since, what: What::Make { draft } }) = self.waiting.remove(&ticket) {
+                if let Some((since, What::Make { draft })) = self.waiting.close(ticket) {
                     cx.count(CREATED, 1);
                     cx.record_since(CREATE, since);
                     self.keep(id, &draft, cx);
                 }
             }
-            Msg::Refused { ticket, reason } if self.waiting.remove(&ticket).is_some() => cx.fail(reason),
+            Msg::Refused { ticket, reason } if self.waiting.close(ticket).is_some() => cx.fail(reason),
             Msg::Body { ticket, .. } => {
-                if let Some(Wait { since, what: What::Read { id, .. } }) = self.waiting.remove(&ticket) {
+                if let Some((since, What::Read { id, .. })) = self.waiting.close(ticket) {
                     cx.count(READS, 1);
                     cx.record_since(READ, since);
                     cx.fact(Fact::Seen { id, asked: since });
                 }
             }
             Msg::NoBody { ticket, why } => {
-                let Some(Wait { what, .. }) = self.waiting.remove(&ticket) else { return };
+                let Some((_, what)) = self.waiting.close(ticket) else { return };
                 cx.count(if why == Missing::Gone { GONE } else { NOT_FOUND }, 1);
                 if let (What::Read { id, place: Some(place) }, Missing::Gone) = (what, why)
                     && self.pool.get(place).is_some_and(|known| known.id == id)
@@ -286,12 +254,12 @@ impl Client {
                 }
             }
             Msg::Deleted { ticket } => {
-                if let Some(Wait { what: What::Delete { id }, .. }) = self.waiting.remove(&ticket) {
+                if let Some((_, What::Delete { id })) = self.waiting.close(ticket) {
                     cx.fact(Fact::Deleted { id });
                 }
             }
             // Whoever looks at the front page opens one of its pastes.
-            Msg::Listed { ticket, ids } if self.waiting.remove(&ticket).is_some() && !ids.is_empty() && !cx.draining() => {
+            Msg::Listed { ticket, ids } if self.waiting.close(ticket).is_some() && !ids.is_empty() && !cx.draining() => {
                 let (id, reader) = (*cx.rng().pick(&ids), cx.rng().below(USERS));
                 self.read(id, reader, cx);
             }
@@ -316,7 +284,7 @@ impl Client {
     }
 
     pub fn weight(&self) -> usize {
-        self.waiting.bytes() + self.vacant.bytes() + self.pool.bytes() + self.recent.bytes() + self.popularity.keys() * 8
+        self.waiting.weight() + self.vacant.bytes() + self.pool.bytes() + self.recent.bytes() + self.popularity.weight()
     }
 
     pub fn look(&self) -> Look {

@@ -19,6 +19,7 @@ mod view;
 mod watch;
 
 use crate::kernel::design::Design;
+use crate::kernel::faults;
 use crate::kernel::knob::{Knob, Knobs};
 use crate::kernel::time::Span;
 use crate::kernel::value::{Kind, SHARE, per_second};
@@ -32,7 +33,7 @@ pub static DESIGN: Design = Design {
     leaves_out: "Replicas and shards of both stores; uploads in parts and compression; editing and versions; search; spam and abuse; accounts.",
     knobs: KNOBS,
     actions: act::ACTIONS,
-    faults: FAULTS,
+    faults: &[faults::MACHINES, faults::LINKS, faults::LOAD],
     metrics: metrics::METRICS,
     reasons: metrics::reasons::NAMES,
     invariants: watch::LAMPS,
@@ -43,9 +44,6 @@ pub static DESIGN: Design = Design {
     start: |spec| world::start::<Pastebin>(spec),
     benches: bench::BENCHES,
 };
-
-/// Clocks are left alone: rows expire by the clocks of servers that keep time.
-const FAULTS: &[&str] = &["crash", "restart", "pause", "resume", "cut", "heal", "partition", "slow", "lose", "duplicate", "reorder", "load"];
 
 const DAY: Span = Span::secs(86_400);
 

@@ -2,7 +2,7 @@
 
 use super::messages::{Row, Visibility};
 use super::system::{Pastebin, meta, store, sweeper};
-use crate::kernel::invariant::{InvariantKind, InvariantSpec, Lamps};
+use crate::kernel::invariant::{InvariantSpec, Lamps, always, finally, sometimes};
 use crate::kernel::node::Watch;
 use crate::kernel::time::Time;
 use crate::kernel::weight::Flat;
@@ -20,15 +20,15 @@ const ALL_THERE: usize = 7;
 const SHARED_OUTLIVES: usize = 8;
 
 pub const LAMPS: &[InvariantSpec] = &[
-    InvariantSpec { id: "burnt-once", kind: InvariantKind::Always, says: "A paste that burns after reading is given out at most once." },
-    InvariantSpec { id: "expired-is-gone", kind: InvariantKind::Always, says: "An expired paste is never given out." },
-    InvariantSpec { id: "deleted-is-gone", kind: InvariantKind::Always, says: "Who asks after the owner was told \"deleted\" gets nothing." },
-    InvariantSpec { id: "body-there", kind: InvariantKind::Always, says: "A body that a living paste names is never freed and never missing." },
-    InvariantSpec { id: "right-body", kind: InvariantKind::Always, says: "A reader gets what was pasted, and nothing else." },
-    InvariantSpec { id: "private", kind: InvariantKind::Always, says: "A private paste is given to its owner only." },
-    InvariantSpec { id: "no-orphans", kind: InvariantKind::Finally, says: "Once the sweep has run, each body stored is named by some paste." },
-    InvariantSpec { id: "all-there", kind: InvariantKind::Finally, says: "Each living paste has its row, and each row its body." },
-    InvariantSpec { id: "shared-outlives", kind: InvariantKind::Sometimes, says: "A paste died, and its body stayed for another one that names it." },
+    always("burnt-once", "A paste that burns after reading is given out at most once."),
+    always("expired-is-gone", "An expired paste is never given out."),
+    always("deleted-is-gone", "Who asks after the owner was told \"deleted\" gets nothing."),
+    always("body-there", "A body that a living paste names is never freed and never missing."),
+    always("right-body", "A reader gets what was pasted, and nothing else."),
+    always("private", "A private paste is given to its owner only."),
+    finally("no-orphans", "Once the sweep has run, each body stored is named by some paste."),
+    finally("all-there", "Each living paste has its row, and each row its body."),
+    sometimes("shared-outlives", "A paste died, and its body stayed for another one that names it."),
 ];
 
 pub enum Fact {

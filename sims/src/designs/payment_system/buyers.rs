@@ -7,7 +7,7 @@ use super::system::{Payments, VAULT};
 use super::watch::Fact;
 use crate::kernel::action::Action;
 use crate::kernel::cx::Cx;
-use crate::kernel::load::{Arrivals, Gap, Stream};
+use crate::kernel::load::{Arrivals, Stream};
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
@@ -94,10 +94,7 @@ impl Buyers {
             return;
         }
         let rate = cx.system().rate * cx.load();
-        match self.stream.gap(rate, cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Arrive { send: true }),
-            Gap::Nothing(gap) => cx.background(gap, Timer::Arrive { send: false }),
-        };
+        cx.expect(self.stream.gap(rate, cx.now()), |send| Timer::Arrive { send });
     }
 
     pub fn on_timer(&mut self, timer: Timer, cx: &mut Ctx<'_>) {

@@ -29,9 +29,9 @@ mod tests;
 use crate::kernel::action::{ActionSpec, ArgDefault, ArgSpec};
 use crate::kernel::design::Design;
 use crate::kernel::faults;
-use crate::kernel::invariant::{InvariantKind, InvariantSpec};
+use crate::kernel::invariant::{InvariantSpec, always, finally, sometimes};
 use crate::kernel::knob::Knob;
-use crate::kernel::time::Span;
+use crate::kernel::time::{MINUTE, Span};
 use crate::kernel::value::{Kind, SHARE, time, whole};
 use crate::kernel::view::PaneSpec;
 use crate::kernel::world;
@@ -74,7 +74,6 @@ pub static DESIGN: Design = Design {
 };
 
 const MILLI: Span = Span::millis(1);
-const MINUTE: Span = Span::secs(60);
 
 const KNOBS: &[Knob] = &[
     Knob::live("keys", Kind::Switch, "on", "buyers name their order by a key, the same in every try"),
@@ -182,10 +181,6 @@ const ACTIONS: &[ActionSpec] = &[
     },
 ];
 
-const fn always(id: &'static str, says: &'static str) -> InvariantSpec {
-    InvariantSpec { id, kind: InvariantKind::Always, says }
-}
-
 const INVARIANTS: &[InvariantSpec] = &[
     always("ledger-sums-to-zero", "the balances of each currency sum to nothing after every transaction"),
     always("one-capture-per-order", "an order, and so its key, is captured once at most by the networks"),
@@ -195,11 +190,7 @@ const INVARIANTS: &[InvariantSpec] = &[
     always("events-are-true", "no merchant hears of a capture that is not stored"),
     always("shipped-once", "an event has its effect at the merchant once"),
     always("card-numbers-in-vault", "no server and no store of ours has a card number in hand, only the vault"),
-    InvariantSpec {
-        id: "settled-after-cut-off",
-        kind: InvariantKind::Finally,
-        says: "after reconciliation nothing older than the cut-off is open, and the networks' books and ours agree",
-    },
-    InvariantSpec { id: "every-capture-is-told", kind: InvariantKind::Finally, says: "every stored capture has reached its merchant as an event" },
-    InvariantSpec { id: "ambiguity-settled", kind: InvariantKind::Sometimes, says: "reconciliation settles a payment whose outcome was not known" },
+    finally("settled-after-cut-off", "after reconciliation nothing older than the cut-off is open, and the networks' books and ours agree"),
+    finally("every-capture-is-told", "every stored capture has reached its merchant as an event"),
+    sometimes("ambiguity-settled", "reconciliation settles a payment whose outcome was not known"),
 ];

@@ -4,7 +4,7 @@ use super::message::{Msg, Outcome, Request, Timer};
 use super::system::RateLimiter;
 use super::{ADMITTED, ASKED, CLIENT1_ADMITTED, CLIENT1_REJECTED, MOST_IN_WINDOW, REJECTED};
 use crate::kernel::cx::Cx;
-use crate::kernel::load::{Gap, Stream};
+use crate::kernel::load::Stream;
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
@@ -97,10 +97,7 @@ impl Clients {
             return;
         }
         let rate = cx.system().base_rate / cx.system().page as f64 * cx.load();
-        match self.stream.gap(rate, cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Arrive { send: true }),
-            Gap::Nothing(gap) => cx.background(gap, Timer::Arrive { send: false }),
-        };
+        cx.expect(self.stream.gap(rate, cx.now()), |send| Timer::Arrive { send });
     }
 
     fn arrive(&mut self, cx: &mut Cx<'_, RateLimiter>) {

@@ -19,10 +19,10 @@ mod tests;
 use crate::kernel::action::{ActionSpec, ArgDefault, ArgSpec};
 use crate::kernel::design::{Design, Harm, Safeguard, Trial};
 use crate::kernel::faults;
-use crate::kernel::invariant::{InvariantKind, InvariantSpec};
+use crate::kernel::invariant::{InvariantSpec, always, finally, sometimes};
 use crate::kernel::knob::Knob;
 use crate::kernel::metric::{Basis, Id, MetricSpec, Unit};
-use crate::kernel::time::Span;
+use crate::kernel::time::{MINUTE, SECOND, Span};
 use crate::kernel::value::{Kind, time, whole};
 use crate::kernel::view::PaneSpec;
 use crate::kernel::world;
@@ -52,9 +52,6 @@ const NEVER_REFUSED_WITH_QUOTA: usize = 2;
 const REMAINING_NOT_NEGATIVE: usize = 3;
 const NOBODY_LOCKED_OUT: usize = 4;
 const LIMIT_REACHED: usize = 5;
-
-const SECOND: Span = Span::secs(1);
-const MINUTE: Span = Span::secs(60);
 
 pub static DESIGN: Design = Design {
     id: "rate-limiter",
@@ -165,17 +162,13 @@ const METRICS: &[MetricSpec] = &[
     MetricSpec::derived(Id(18), "failed_share", "share of the requests that fail because nobody could decide", |m| m.share("failed", "asked")),
 ];
 
-const fn always(id: &'static str, says: &'static str) -> InvariantSpec {
-    InvariantSpec { id, kind: InvariantKind::Always, says }
-}
-
 const INVARIANTS: &[InvariantSpec] = &[
     always("never-above-limit", "in any window up to any moment of the deciding clock nobody gets more than the limit; of a bucket, its burst more"),
     always("never-above-burst", "in any stretch of time t nobody gets more than a burst and rate times t; without a bucket the limit is the burst"),
     always("never-refused-with-quota", "nobody is refused who had less than the limit, or the burst if that is less, in the last window"),
     always("remaining-not-negative", "no answer says that less than nothing remains"),
-    InvariantSpec { id: "nobody-locked-out", kind: InvariantKind::Finally, says: "who stops calling has quota again some windows later" },
-    InvariantSpec { id: "limit-reached", kind: InvariantKind::Sometimes, says: "somebody is refused for having used the limit up" },
+    finally("nobody-locked-out", "who stops calling has quota again some windows later"),
+    sometimes("limit-reached", "somebody is refused for having used the limit up"),
 ];
 
 const QUIET: (&str, &str) = ("base_rate", "0");

@@ -6,7 +6,7 @@ use super::role::Ctx;
 use super::system::Serverless;
 use super::watch::Fact;
 use crate::kernel::action::Action;
-use crate::kernel::load::{Gap, Stream};
+use crate::kernel::load::Stream;
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
@@ -91,10 +91,7 @@ impl Clients {
         if cx.draining() {
             return;
         }
-        match self.stream.gap(cx.system().base_rate * cx.load(), cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Arrive { send: true }),
-            Gap::Nothing(gap) => cx.background(gap, Timer::Arrive { send: false }),
-        };
+        cx.expect(self.stream.gap(cx.system().base_rate * cx.load(), cx.now()), |send| Timer::Arrive { send });
     }
 
     fn expect_noise(&mut self, cx: &mut Ctx<'_>) {
@@ -102,10 +99,7 @@ impl Clients {
             return;
         }
         let turn = self.turn;
-        match self.noise.gap(self.noise_rate * cx.load(), cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Noise { send: true, turn }),
-            Gap::Nothing(gap) => cx.background(gap, Timer::Noise { send: false, turn }),
-        };
+        cx.expect(self.noise.gap(self.noise_rate * cx.load(), cx.now()), |send| Timer::Noise { send, turn });
     }
 
     /// Functions by popularity go round the tenants, so that each has popular and rare ones.

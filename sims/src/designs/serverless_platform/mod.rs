@@ -24,9 +24,10 @@ mod tests;
 
 use crate::kernel::action::{ActionSpec, ArgDefault, ArgSpec};
 use crate::kernel::design::Design;
-use crate::kernel::invariant::{InvariantKind, InvariantSpec};
+use crate::kernel::faults;
+use crate::kernel::invariant::{InvariantSpec, always, finally, sometimes};
 use crate::kernel::knob::Knob;
-use crate::kernel::time::Span;
+use crate::kernel::time::{HOUR, MINUTE, SECOND, Span};
 use crate::kernel::value::{Kind, SHARE, time, whole};
 use crate::kernel::view::PaneSpec;
 use crate::kernel::world;
@@ -55,10 +56,6 @@ const REASON_WORKER: usize = 4;
 const REASON_UNANSWERED: usize = 5;
 const REASONS: &[&str] = &["throttled", "no_room", "function_error", "timed_out", "worker_lost", "unanswered"];
 
-const SECOND: Span = Span::secs(1);
-const MINUTE: Span = Span::secs(60);
-const HOUR: Span = Span::secs(3600);
-
 pub static DESIGN: Design = Design {
     id: "serverless-platform",
     title: "Serverless platform",
@@ -66,7 +63,7 @@ pub static DESIGN: Design = Design {
     leaves_out: "Regions and the copying of code to workers, events with retries and dead letters, processors as a resource of their own, the isolation inside a machine, storage and network of functions; the registry's and the meter's own replication; pauses and clocks that go wrong, against which a lease does not help.",
     knobs: KNOBS,
     actions: ACTIONS,
-    faults: &["crash", "restart", "cut", "heal", "partition", "slow", "lose", "duplicate", "reorder", "load", "slow-disk"],
+    faults: &[&["crash", "restart"], faults::LINKS, faults::LOAD, faults::SLOW_DISKS],
     metrics: metrics::METRICS,
     reasons: REASONS,
     invariants: INVARIANTS,
@@ -199,18 +196,6 @@ const ACTIONS: &[ActionSpec] = &[
     },
     ActionSpec { name: "roll-back", says: "take the version on trial back by hand", args: &[FUNCTION] },
 ];
-
-const fn always(id: &'static str, says: &'static str) -> InvariantSpec {
-    InvariantSpec { id, kind: InvariantKind::Always, says }
-}
-
-const fn finally(id: &'static str, says: &'static str) -> InvariantSpec {
-    InvariantSpec { id, kind: InvariantKind::Finally, says }
-}
-
-const fn sometimes(id: &'static str, says: &'static str) -> InvariantSpec {
-    InvariantSpec { id, kind: InvariantKind::Sometimes, says }
-}
 
 const INVARIANTS: &[InvariantSpec] = &[
     always("one-at-a-time", "a sandbox runs one call at a time"),

@@ -6,7 +6,7 @@ use super::role::Ctx;
 use super::system::Scheduling;
 use super::task::{Kind, Spec};
 use crate::kernel::action::Action;
-use crate::kernel::load::{Arrivals, Gap, Stream};
+use crate::kernel::load::{Arrivals, Stream};
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::Span;
@@ -67,10 +67,7 @@ impl Clients {
         if cx.draining() {
             return;
         }
-        match self.stream.gap(cx.system().base_rate * cx.load(), cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Arrive { send: true }),
-            Gap::Nothing(gap) => cx.background(gap, Timer::Arrive { send: false }),
-        };
+        cx.expect(self.stream.gap(cx.system().base_rate * cx.load(), cx.now()), |send| Timer::Arrive { send });
     }
 
     fn arrive(&mut self, cx: &mut Ctx<'_>) {

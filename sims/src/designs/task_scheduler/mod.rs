@@ -23,9 +23,9 @@ mod tests;
 use crate::kernel::action::{ActionSpec, ArgDefault, ArgSpec};
 use crate::kernel::design::Design;
 use crate::kernel::faults;
-use crate::kernel::invariant::{InvariantKind, InvariantSpec};
+use crate::kernel::invariant::{InvariantSpec, always, finally, sometimes};
 use crate::kernel::knob::Knob;
-use crate::kernel::time::Span;
+use crate::kernel::time::{HOUR, MINUTE, SECOND, Span};
 use crate::kernel::value::{Kind, SHARE, time, whole};
 use crate::kernel::view::PaneSpec;
 use crate::kernel::world;
@@ -50,10 +50,6 @@ const REASON_UNDELIVERABLE: usize = 2;
 const REASON_MISFIRE: usize = 3;
 const REASON_DEPENDENCY: usize = 4;
 const REASONS: &[&str] = &["retries_used_up", "permanent_error", "delivered_too_often", "misfire", "dependency_failed"];
-
-const SECOND: Span = Span::secs(1);
-const MINUTE: Span = Span::secs(60);
-const HOUR: Span = Span::secs(3600);
 
 pub static DESIGN: Design = Design {
     id: "task-scheduler",
@@ -180,14 +176,6 @@ const ACTIONS: &[ActionSpec] = &[
     },
 ];
 
-const fn always(id: &'static str, says: &'static str) -> InvariantSpec {
-    InvariantSpec { id, kind: InvariantKind::Always, says }
-}
-
-const fn sometimes(id: &'static str, says: &'static str) -> InvariantSpec {
-    InvariantSpec { id, kind: InvariantKind::Sometimes, says }
-}
-
 const INVARIANTS: &[InvariantSpec] = &[
     always("never-early", "nothing is released before its time by the clock of the scheduler that releases it"),
     always("queued-once", "a try goes into the ready queue once, and none after its task has ended"),
@@ -195,11 +183,7 @@ const INVARIANTS: &[InvariantSpec] = &[
     always("effect-once", "a task has its effect at most once, however often it is run"),
     always("dependencies-first", "no task begins before all it depends on have COMPLETED"),
     always("once-a-day", "a job with one time of day is due once on every date"),
-    InvariantSpec {
-        id: "none-lost",
-        kind: InvariantKind::Finally,
-        says: "each task has ended COMPLETED, FAILED or SKIPPED, or is in somebody's hands: its time lies ahead, or a message of it is on its way",
-    },
+    finally("none-lost", "each task has ended COMPLETED, FAILED or SKIPPED, or is in somebody's hands: its time lies ahead, or a message of it is on its way"),
     sometimes("dead-lettered", "a task has used its last try and is set aside"),
     sometimes("redelivered", "a message comes back after its visibility time-out"),
     sometimes("taken-over", "a shard goes to another scheduler"),

@@ -5,7 +5,7 @@ use super::watch::Fact;
 use super::wire::{Ask, Made, Msg, Timer};
 use super::{Ids, metrics, reasons};
 use crate::kernel::cx::Cx;
-use crate::kernel::load::{Arrivals, Gap, Stream};
+use crate::kernel::load::{Arrivals, Stream};
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
@@ -80,10 +80,7 @@ impl Client {
 
     fn wait_for_next(&mut self, cx: &mut Cx<'_, Ids>) {
         let rate = cx.system().rate * cx.load() * self.share;
-        match self.stream.gap(rate, cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Arrive),
-            Gap::Nothing(gap) => cx.background(gap, Timer::Look),
-        };
+        cx.expect(self.stream.gap(rate, cx.now()), |arrives| if arrives { Timer::Arrive } else { Timer::Look });
     }
 
     pub fn on_timer(&mut self, timer: &Timer, cx: &mut Cx<'_, Ids>) {

@@ -2,6 +2,7 @@
 
 use crate::kernel::action::{ActionSpec, ArgDefault, ArgSpec};
 use crate::kernel::design::{Design, Harm, Safeguard, Trial};
+use crate::kernel::faults;
 use crate::kernel::knob::Knob;
 use crate::kernel::metric::{Basis, MetricSpec, Unit};
 use crate::kernel::time::Span;
@@ -32,7 +33,7 @@ pub static DESIGN: Design = Design {
     leaves_out: "The cost of writing the last timestamp down before each restart; leap seconds; a coordinator that can itself fail over.",
     knobs: KNOBS,
     actions: ACTIONS,
-    faults: FAULTS,
+    faults: &[faults::MACHINES, faults::LINKS, faults::CLOCKS, faults::LOAD, faults::MEMBERS],
     metrics: METRICS,
     reasons: &["clock-back", "expired", "no-number", "timeout"],
     invariants: watch::LAMPS,
@@ -99,25 +100,6 @@ const ACTIONS: &[ActionSpec] = &[
         says: "start a second generator from one's disk image: same address, same ordinal, same files",
         args: &[ArgSpec { name: "node", says: "the generator copied", kind: Kind::Node, default: ArgDefault::Required }],
     },
-];
-
-const FAULTS: &[&str] = &[
-    "crash",
-    "restart",
-    "pause",
-    "resume",
-    "cut",
-    "heal",
-    "partition",
-    "slow",
-    "lose",
-    "duplicate",
-    "reorder",
-    "step-clock",
-    "drift-clock",
-    "load",
-    "join",
-    "leave",
 ];
 
 pub(crate) mod metrics {

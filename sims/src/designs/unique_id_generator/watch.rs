@@ -1,7 +1,7 @@
 //! The lamps: what must hold of the ids, judged as they are made.
 
 use super::Ids;
-use crate::kernel::invariant::{InvariantKind, InvariantSpec, Lamps};
+use crate::kernel::invariant::{InvariantSpec, Lamps, always, finally, sometimes};
 use crate::kernel::node::Watch;
 use crate::kernel::time::Time;
 use crate::kernel::weight::Flat;
@@ -18,18 +18,14 @@ pub const TICK_FULL: usize = 6;
 pub const OUT_OF_ORDER: usize = 7;
 
 pub const LAMPS: &[InvariantSpec] = &[
-    InvariantSpec { id: "ids-unique", kind: InvariantKind::Always, says: "no id is made twice" },
-    InvariantSpec { id: "node-ids-rise", kind: InvariantKind::Always, says: "the ids of one node strictly rise" },
-    InvariantSpec {
-        id: "sorted-within-clocks",
-        kind: InvariantKind::Always,
-        says: "an id smaller than an earlier one was made at most one tick and the largest difference of the generators' clocks later",
-    },
-    InvariantSpec { id: "parse-inverts", kind: InvariantKind::Always, says: "the time read from an id is the time that was put into it" },
-    InvariantSpec { id: "every-request-ends", kind: InvariantKind::Finally, says: "every request got its ids or failed with a reason" },
-    InvariantSpec { id: "index-in-order", kind: InvariantKind::Finally, says: "the index holds every accepted row once, in the order of the keys" },
-    InvariantSpec { id: "tick-full", kind: InvariantKind::Sometimes, says: "a generator uses up all its ids of one tick" },
-    InvariantSpec { id: "out-of-order", kind: InvariantKind::Sometimes, says: "an id is smaller than one that was made before it" },
+    always("ids-unique", "no id is made twice"),
+    always("node-ids-rise", "the ids of one node strictly rise"),
+    always("sorted-within-clocks", "an id smaller than an earlier one was made at most one tick and the largest difference of the generators' clocks later"),
+    always("parse-inverts", "the time read from an id is the time that was put into it"),
+    finally("every-request-ends", "every request got its ids or failed with a reason"),
+    finally("index-in-order", "the index holds every accepted row once, in the order of the keys"),
+    sometimes("tick-full", "a generator uses up all its ids of one tick"),
+    sometimes("out-of-order", "an id is smaller than one that was made before it"),
 ];
 
 /// How many blocks are remembered: more than a run of a minute makes at the highest rate. In longer ones the oldest are forgotten,

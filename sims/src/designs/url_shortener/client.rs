@@ -5,15 +5,16 @@ use super::metrics::{CREATE, CREATED, EXPIRED, PROBE_HITS, PROBED, REDIRECT, REQ
 use super::role::Ctx;
 use super::system::{Map, PATIENCE, Shortener};
 use super::watch::Fact;
-use crate::kernel::load::{Arrivals, Gap, Stream};
+use crate::kernel::load::{Arrivals, Stream};
 use crate::kernel::node::Look;
 use crate::kernel::rng::Rng;
 use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
 use crate::kernel::weight::Flat;
 use crate::parts::codes::Code;
-use crate::parts::zipf::Zipf;
-use std::collections::{BTreeMap, VecDeque};
+use crate::parts::outstanding::Outstanding;
+use crate::parts::popularity::Popularity;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Addresses that may be handed in once more.
@@ -26,23 +27,14 @@ pub struct Client {
     map: Arc<Map>,
     makes: Stream,
     visits: Stream,
-    waiting: BTreeMap<u64, Wait>,
-    ticket: u64,
+    waiting: Outstanding<What>,
     /// Links by popularity: a new one takes the place of another.
     pool: Vec<Code>,
     place: usize,
-    popularity: Zipf,
-    skew: f64,
+    popularity: Popularity<Code>,
     next_address: u64,
     recent: VecDeque<u64>,
     latest: VecDeque<(Code, u64)>,
-    viral: Option<Viral>,
-}
-
-#[derive(Clone, Debug)]
-struct Wait {
-    since: Time,
-    what: What,
 }
 
 #[derive(Clone, Debug)]
@@ -52,14 +44,6 @@ enum What {
     Probe { code: Code },
 }
 
-/// A link that everybody follows.
-#[derive(Clone, Copy, Debug)]
-struct Viral {
-    code: Code,
-    share: f64,
-    until: Time,
-}
-
 impl Client {
     pub fn new(map: Arc<Map>, system: &Shortener, old: &[(u64, Link)], loads: [Rng; 2]) -> Client {
         let [makes, visits] = loads.map(|rng| Stream::new(Arrivals::Poisson, rng));
@@ -67,16 +51,13 @@ impl Client {
             map,
             makes,
             visits,
-            waiting: BTreeMap::new(),
-            ticket: 0,
+            waiting: Outstanding::default(),
             pool: old.iter().map(|(number, _)| system.code(*number)).collect(),
             place: 0,
-            popularity: Zipf::new(old.len(), system.skew),
-            skew: system.skew,
+            popularity: Popularity::new(old.len(), system.skew),
             next_address: old.len() as u64,
             recent: (0..old.len().min(RECENT) as u64).collect(),
             latest: VecDeque::new(),
-            viral: None,
         }
     }
 
@@ -86,30 +67,21 @@ impl Client {
     }
 
     pub fn crash(&mut self) {
-        self.waiting.clear();
+        self.waiting.forget();
     }
 
     pub fn turned(&mut self, cx: &mut Ctx<'_>) {
-        if (self.skew - cx.system().skew).abs() > f64::EPSILON {
-            self.skew = cx.system().skew;
-            self.popularity = Zipf::new(self.pool.len(), self.skew);
-        }
+        self.popularity.turn(cx.system().skew);
     }
 
     fn next_make(&mut self, cx: &mut Ctx<'_>) {
         let rate = cx.system().create_rate * cx.load();
-        match self.makes.gap(rate, cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Make),
-            Gap::Nothing(gap) => cx.background(gap, Timer::IdleMake),
-        };
+        cx.expect(self.makes.gap(rate, cx.now()), |arrives| if arrives { Timer::Make } else { Timer::IdleMake });
     }
 
     fn next_visit(&mut self, cx: &mut Ctx<'_>) {
         let rate = cx.system().visit_rate * cx.load();
-        match self.visits.gap(rate, cx.now()) {
-            Gap::Arrival(gap) => cx.background(gap, Timer::Follow),
-            Gap::Nothing(gap) => cx.background(gap, Timer::IdleFollow),
-        };
+        cx.expect(self.visits.gap(rate, cx.now()), |arrives| if arrives { Timer::Follow } else { Timer::IdleFollow });
     }
 
     pub fn ring(&mut self, timer: &Timer, cx: &mut Ctx<'_>) {
@@ -124,7 +96,7 @@ impl Client {
             }
             Timer::IdleMake => self.next_make(cx),
             Timer::IdleFollow => self.next_visit(cx),
-            Timer::GiveUp { ticket } if self.waiting.remove(&ticket).is_some() => cx.fail(reasons::TIMEOUT),
+            Timer::GiveUp { ticket } if self.waiting.close(ticket).is_some() => cx.fail(reasons::TIMEOUT),
             _ => {}
         }
     }
@@ -132,9 +104,7 @@ impl Client {
     /// Sends to some server, and waits.
     fn send(&mut self, what: What, cx: &mut Ctx<'_>, msg: impl FnOnce(u64) -> Msg) {
         cx.count(REQUESTS, 1);
-        self.ticket += 1;
-        let (ticket, server) = (self.ticket, *cx.rng().pick(&self.map.apps));
-        self.waiting.insert(ticket, Wait { since: cx.now(), what });
+        let (ticket, server) = (self.waiting.open(cx.now(), what), *cx.rng().pick(&self.map.apps));
         cx.after(PATIENCE, Timer::GiveUp { ticket });
         cx.send(server, msg(ticket));
     }
@@ -162,22 +132,15 @@ impl Client {
     }
 
     fn follow(&mut self, cx: &mut Ctx<'_>) {
-        let now = cx.now();
-        let code = match self.viral {
-            Some(viral) if now < viral.until && cx.rng().chance(viral.share) => viral.code,
-            _ => {
-                let word = cx.rng().u64();
-                let Some(code) = self.pool.get(self.popularity.rank(word)) else { return };
-                *code
-            }
-        };
+        let craze = self.popularity.craze(cx.now(), cx.rng());
+        let Some(code) = craze.or_else(|| self.pool.get(self.popularity.rank(cx.rng())).copied()) else { return };
         self.send(What::Visit { code }, cx, |ticket| Msg::Visit { ticket, code });
     }
 
     /// From now on a share of all visits goes to one link: the one that is followed least.
     pub fn go_viral(&mut self, share: f64, length: Span, now: Time) -> Result<(), String> {
         let code = *self.pool.last().ok_or("there is no link yet")?;
-        self.viral = Some(Viral { code, share, until: now + length });
+        self.popularity.go_viral(code, share, now + length);
         Ok(())
     }
 
@@ -213,13 +176,13 @@ impl Client {
     pub fn hear(&mut self, msg: &Msg, cx: &mut Ctx<'_>) {
         match *msg {
             Msg::Created { ticket, code } => {
-                if let Some(Wait { since, what: What::Make { address } }) = self.waiting.remove(&ticket) {
+                if let Some((since, What::Make { address })) = self.waiting.close(ticket) {
                     cx.count(CREATED, 1);
                     cx.record_since(CREATE, since);
                     self.keep(code, address);
                 }
             }
-            Msg::Refused { ticket, reason } if self.waiting.remove(&ticket).is_some() => cx.fail(reason),
+            Msg::Refused { ticket, reason } if self.waiting.close(ticket).is_some() => cx.fail(reason),
             Msg::Answer { ticket, found } => self.answered(ticket, found, cx),
             _ => {}
         }
@@ -237,7 +200,7 @@ impl Client {
     }
 
     fn answered(&mut self, ticket: u64, found: Found, cx: &mut Ctx<'_>) {
-        let Some(Wait { since, what }) = self.waiting.remove(&ticket) else { return };
+        let Some((since, what)) = self.waiting.close(ticket) else { return };
         let code = match what {
             What::Visit { code } => code,
             What::Probe { code } => {
@@ -262,7 +225,7 @@ impl Client {
     }
 
     pub fn weight(&self) -> usize {
-        self.waiting.bytes() + self.pool.bytes() + self.recent.bytes() + self.latest.bytes() + self.popularity.keys() * 8
+        self.waiting.weight() + self.pool.bytes() + self.recent.bytes() + self.latest.bytes() + self.popularity.weight()
     }
 
     pub fn look(&self) -> Look {

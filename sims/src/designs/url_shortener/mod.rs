@@ -20,6 +20,7 @@ mod view;
 mod watch;
 
 use crate::kernel::design::{Design, Harm, Safeguard, Trial};
+use crate::kernel::faults;
 use crate::kernel::knob::{Knob, Knobs};
 use crate::kernel::time::Span;
 use crate::kernel::value::{Kind, per_second};
@@ -34,7 +35,7 @@ pub static DESIGN: Design = Design {
     leaves_out: "Replicas of shards; accounts, quotas and spam; clicks by country and hour; domains of one's own; several regions; caches in browsers (a 301 would be remembered there).",
     knobs: KNOBS,
     actions: act::ACTIONS,
-    faults: FAULTS,
+    faults: &[faults::MACHINES, faults::LINKS, faults::LOAD],
     metrics: metrics::METRICS,
     reasons: metrics::reasons::NAMES,
     invariants: watch::LAMPS,
@@ -45,9 +46,6 @@ pub static DESIGN: Design = Design {
     start: |spec| world::start::<Shortener>(spec),
     benches: bench::BENCHES,
 };
-
-/// Clocks are left alone: links expire by the clocks of servers that keep time.
-const FAULTS: &[&str] = &["crash", "restart", "pause", "resume", "cut", "heal", "partition", "slow", "lose", "duplicate", "reorder", "load"];
 
 const KNOBS: &[Knob] = &[
     Knob::at_start("generator", Kind::Choice(&["counter", "hash", "random"]), "counter", "where the number behind a code comes from"),

@@ -3,7 +3,7 @@
 use super::messages::{Found, Link};
 use super::role::Role;
 use super::system::Shortener;
-use crate::kernel::invariant::{InvariantKind, InvariantSpec, Lamps};
+use crate::kernel::invariant::{InvariantSpec, Lamps, always, finally, sometimes};
 use crate::kernel::node::Watch;
 use crate::kernel::time::Time;
 use crate::kernel::weight::Flat;
@@ -19,17 +19,13 @@ const ALL_STORED: usize = 5;
 const SECOND_DRAW: usize = 6;
 
 pub const LAMPS: &[InvariantSpec] = &[
-    InvariantSpec { id: "one-address", kind: InvariantKind::Always, says: "A code never stands for two addresses." },
-    InvariantSpec { id: "never-unknown", kind: InvariantKind::Always, says: "A code that was handed out is never answered \"unknown\" before it expires." },
-    InvariantSpec { id: "right-address", kind: InvariantKind::Always, says: "A visitor is sent to the address that the code was handed out for." },
-    InvariantSpec { id: "expired-is-gone", kind: InvariantKind::Always, says: "Who follows a link after it expired is not sent on." },
-    InvariantSpec {
-        id: "clicks-add-up",
-        kind: InvariantKind::Finally,
-        says: "Once all batches are in, the counted clicks are the redirects, less at most what crashed servers had not sent.",
-    },
-    InvariantSpec { id: "all-stored", kind: InvariantKind::Finally, says: "Every code that was handed out and has not expired is in the store." },
-    InvariantSpec { id: "second-draw", kind: InvariantKind::Sometimes, says: "A code was taken, and the link got another one." },
+    always("one-address", "A code never stands for two addresses."),
+    always("never-unknown", "A code that was handed out is never answered \"unknown\" before it expires."),
+    always("right-address", "A visitor is sent to the address that the code was handed out for."),
+    always("expired-is-gone", "Who follows a link after it expired is not sent on."),
+    finally("clicks-add-up", "Once all batches are in, the counted clicks are the redirects, less at most what crashed servers had not sent."),
+    finally("all-stored", "Every code that was handed out and has not expired is in the store."),
+    sometimes("second-draw", "A code was taken, and the link got another one."),
 ];
 
 pub enum Fact {

@@ -4,7 +4,7 @@
 //! one index agree in everything before it, so one comparison stands for a whole prefix.
 
 use super::{Index, Pos, Term};
-use crate::kernel::invariant::{InvariantKind, InvariantSpec, Lamps};
+use crate::kernel::invariant::{InvariantSpec, Lamps, always};
 use crate::kernel::node::NodeId;
 use crate::kernel::rng::splitmix;
 use crate::kernel::time::Time;
@@ -65,11 +65,11 @@ const MACHINE: usize = 4;
 
 /// To stand as one block in a design's list.
 pub const LAMPS: [InvariantSpec; 5] = [
-    InvariantSpec { id: "election-safety", kind: InvariantKind::Always, says: "at most one leader is elected in a term" },
-    InvariantSpec { id: "leader-append-only", kind: InvariantKind::Always, says: "a leader never overwrites or deletes entries of its log" },
-    InvariantSpec { id: "log-matching", kind: InvariantKind::Always, says: "two logs that hold an entry of the same index and term are the same up to it" },
-    InvariantSpec { id: "leader-completeness", kind: InvariantKind::Always, says: "a committed entry is in the log of every leader of a later term" },
-    InvariantSpec { id: "state-machine-safety", kind: InvariantKind::Always, says: "no two members apply different entries at one index" },
+    always("election-safety", "at most one leader is elected in a term"),
+    always("leader-append-only", "a leader never overwrites or deletes entries of its log"),
+    always("log-matching", "two logs that hold an entry of the same index and term are the same up to it"),
+    always("leader-completeness", "a committed entry is in the log of every leader of a later term"),
+    always("state-machine-safety", "no two members apply different entries at one index"),
 ];
 
 /// Entries remembered behind the highest committed one at most, though a member still holds older ones.
