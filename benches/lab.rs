@@ -1,7 +1,7 @@
 //! The lab under load, measured: frames while ten thousand nodes run, rewinding over ten million events, memory over a minute flat out.
 //!
 //! `cargo bench --bench lab` prints what this machine does, `cargo bench --bench lab -- crowd rewind news-feed` a part of it. Nothing here
-//! is a test: the figures are to be read.
+//! is a test: the figures are to be read. A number says how many seconds flat out.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use greenroom::config::Config;
@@ -19,7 +19,7 @@ use sims::kernel::action::Action;
 use sims::kernel::cx::Cx;
 use sims::kernel::design::{Design, Spec, no_conflicts};
 use sims::kernel::faults;
-use sims::kernel::invariant::{InvariantKind, InvariantSpec, Lamps};
+use sims::kernel::invariant::{Lamps, always};
 use sims::kernel::knob::{Knob, Knobs};
 use sims::kernel::metric::{Id, MetricSpec, Unit};
 use sims::kernel::network::Delay;
@@ -44,7 +44,7 @@ static CROWD: Design = Design {
     faults: faults::NETWORK,
     metrics: &[MetricSpec::counter(Id(0), "greetings", "greetings that arrived"), MetricSpec::histogram(Id(1), "way", Unit::Millis, "time they took")],
     reasons: &[],
-    invariants: &[InvariantSpec { id: "forward", kind: InvariantKind::Always, says: "No greeting arrives before it was sent." }],
+    invariants: &[always("forward", "no greeting arrives before it was sent")],
     safeguards: &[],
     panes: &[],
     charts: &[&["greetings"], &["way"]],
@@ -210,13 +210,14 @@ fn play(what: &str, room: &mut Room, screen: &mut LabScreen, seconds: u64) {
     spent.sort();
     let (events, moved) = (to.events - from.events, to.now.since(from.now).as_secs());
     println!(
-        "{what}: {:.1} frames/s; screen's thread {:.2} ms a frame (median), {:.2} ms (99 %); {:.2} M events/s of wall time, {:.2} M events per virtual second; resident {} MB",
+        "{what}: {:.1} frames/s; screen's thread {:.2} ms a frame (median), {:.2} ms (99 %); {:.2} M events/s of wall time, {:.2} M events per virtual second; resident {} MB at {}",
         spent.len() as f64 / wall,
         spent[spent.len() / 2].as_secs_f64() * 1e3,
         spent[spent.len() * 99 / 100].as_secs_f64() * 1e3,
         events as f64 / wall / 1e6,
         events as f64 / moved.max(1e-9) / 1e6,
         resident_mb(),
+        to.now,
     );
 }
 
@@ -252,7 +253,8 @@ fn rewind(room: &mut Room, mut spec: Spec) {
 
 fn main() {
     let parts: Vec<String> = std::env::args().skip(1).filter(|part| !part.starts_with('-')).collect();
-    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|one| one == part);
+    let seconds = parts.iter().find_map(|part| part.parse().ok()).unwrap_or(60u64);
+    let wanted = |part: &str| parts.iter().all(|one| one.parse::<u64>().is_ok()) || parts.iter().any(|one| one == part);
     let mut room = Room::new();
     println!("200x60, release build, {} cores", std::thread::available_parallelism().map_or(1, usize::from));
     if wanted("crowd") {
@@ -267,8 +269,8 @@ fn main() {
         let mut screen = room.open(spec);
         play(&format!("{}, at real time", design.id), &mut room, &mut screen, 3);
         room.keys(&mut screen, "F");
-        for minute_third in 1..=3 {
-            play(&format!("{}, flat out, {} s", design.id, minute_third * 20), &mut room, &mut screen, 20);
+        for third in 1..=seconds.div_ceil(20) {
+            play(&format!("{}, flat out, {} s", design.id, third * 20), &mut room, &mut screen, 20);
         }
     }
     if !wanted("rewind") {
