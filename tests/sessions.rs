@@ -39,12 +39,12 @@ fn a_session_from_the_list_to_the_lab() {
     terminal.function(10);
     terminal.until("Finish the interview?");
     terminal.enter();
-    // Blind: full for the first line, with evidence; then on without the rest.
+    // Blind: full for the first line, with evidence; then on without the rest. A rating moves on, so the words come first.
     terminal.until("blind: from your notes alone");
-    terminal.keys("f");
     terminal.enter();
     terminal.keys("a hundred a minute");
     terminal.enter();
+    terminal.keys("f");
     terminal.keys("c");
     terminal.until("still open");
     terminal.keys("c");

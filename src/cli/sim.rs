@@ -12,7 +12,9 @@ use crate::lab::objectives::{self, Met};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sims::kernel::invariant::{InvariantKind, InvariantSpec, Verdict};
+use sims::kernel::knob::{Knob, Knobs};
 use sims::kernel::time::Time;
+use sims::kernel::value;
 use sims::kernel::view::Line;
 
 #[derive(Debug, clap::Args)]
@@ -162,20 +164,21 @@ fn objective(met: &Met) -> String {
 
 /// No marks, no columns: one sentence a line.
 fn in_sentences(outcome: &Outcome, signals: &[Line], met: &[Met]) -> String {
+    let defaults = Knobs::defaults(outcome.knobs.declared());
     let mut lines = vec![format!("This is a run of {}, seed {}, for {} of virtual time.", outcome.design.title, outcome.seed, outcome.length)];
-    for (knob, value) in outcome.knobs.iter() {
-        lines.push(format!("Knob {} is {value}: {}.", knob.name, knob.says.trim_end_matches('.')));
-    }
+    // What was turned, what happened, what came of it; then what is looked up: numbers, and the knobs that stand as they always do.
+    let (turned, standing): (Vec<_>, Vec<_>) = outcome.knobs.iter().partition(|(knob, value)| defaults.get(knob.name) != Some(*value));
+    let knob = |(knob, value): (&Knob, &value::Value)| format!("Knob {} is {value}: {}.", knob.name, knob.says.trim_end_matches('.'));
+    lines.extend(turned.into_iter().map(knob));
     if outcome.log.is_empty() {
         lines.push("The log is empty.".into());
     }
     lines.extend(narrate::told(&outcome.log, signals, Time::ZERO + outcome.length));
-    for (name, value) in &outcome.metrics {
-        lines.push(format!("Metric {name} is {}.", significant(*value)));
-    }
     for (spec, verdict) in &outcome.verdicts {
-        lines.push(format!("Invariant {} ({}): {} It is {}.", spec.id, kind(spec.kind), spec.says, told(verdict)));
+        lines.push(format!("Invariant {} ({}), {}: {}.", spec.id, kind(spec.kind), spec.says.trim_end_matches('.'), told(verdict).trim_end_matches('.')));
     }
     lines.extend(met.iter().map(|m| format!("Objective {}.", objective(m))));
+    lines.extend(outcome.metrics.iter().map(|(name, value)| format!("Metric {name} is {}.", significant(*value))));
+    lines.extend(standing.into_iter().map(knob));
     lines.join("\n") + "\n"
 }

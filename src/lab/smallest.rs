@@ -40,7 +40,14 @@ impl Smallest {
         let steps = |n: usize| if n == 1 { "1 step".to_string() } else { format!("{n} steps") };
         let stopped = if self.whole { "" } else { "; stopped before the end, so that more may be left out" };
         let enough = if self.spec.script.len() == 1 { "is" } else { "are" };
-        format!("{} of {} {enough} enough to break `{}` (found in {} runs{stopped})", steps(self.spec.script.len()), self.of, self.lamp.id, self.tried)
+        format!(
+            "{} of {} {enough} enough to break `{}` (found in {} run{}{stopped})",
+            steps(self.spec.script.len()),
+            self.of,
+            self.lamp.id,
+            self.tried,
+            if self.tried == 1 { "" } else { "s" }
+        )
     }
 }
 

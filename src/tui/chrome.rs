@@ -58,7 +58,8 @@ pub fn footer(keys: &[KeyHelp], area: Rect, buf: &mut Buffer, theme: &Theme) {
 
 pub fn toast(tone: Tone, text: &str, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let (mark, style) = mark(tone, theme);
-    let line = Line::from(vec![Span::raw(" "), Span::styled(format!("{mark} "), style), Span::styled(text.to_string(), style)]);
+    let says = super::widgets::text::fit(text, usize::from(area.width).saturating_sub(4));
+    let line = Line::from(vec![Span::raw(" "), Span::styled(format!("{mark} "), style), Span::styled(says, style)]);
     line.render(area.intersection(buf.area), buf);
 }
 

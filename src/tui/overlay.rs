@@ -62,6 +62,8 @@ fn draw_help(title: &str, keys: &[KeyHelp], from: u16, area: Rect, buf: &mut Buf
     let says = keys.iter().map(|k| Span::raw(k.says).width()).max().unwrap_or(0);
     let rows = u16::try_from(keys.len()).unwrap_or(u16::MAX);
     let cols = u16::try_from(shown + says + 8).unwrap_or(u16::MAX).max(44);
+    // Of a header that tells more than its screen's name, the name.
+    let title = title.split(" · ").take(2).collect::<Vec<_>>().join(" · ");
     let inner = popup::draw(&format!("Keys: {title}"), cols, rows.saturating_add(4), area, buf, theme);
     let lines: Vec<Line<'_>> = keys
         .iter()

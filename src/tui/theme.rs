@@ -66,7 +66,7 @@ pub struct Theme {
     pub key: Style,
     /// Code in prose.
     pub code: Style,
-    /// Lines of a chart, in order.
+    /// Lines of a chart, in order; none has the colour of what is bad.
     pub series: [Color; 6],
 }
 
@@ -208,7 +208,7 @@ const DARK: Palette = Palette {
     chosen: Some(rgb(0x2a3a36)),
     bar: rgb(0x9aa5b1),
     code: rgb(0xd8a657),
-    series: [rgb(0x7fc8a9), rgb(0xe5b567), rgb(0x7aa8f0), rgb(0xf07178), rgb(0xc594e8), rgb(0x6cd0d8)],
+    series: [rgb(0x7fc8a9), rgb(0xe5b567), rgb(0x7aa8f0), rgb(0xb9c46a), rgb(0xc594e8), rgb(0x6cd0d8)],
 };
 
 const LIGHT: Palette = Palette {
@@ -222,7 +222,7 @@ const LIGHT: Palette = Palette {
     chosen: Some(rgb(0xd5eae0)),
     bar: rgb(0x525b66),
     code: rgb(0x8a4b08),
-    series: [rgb(0x0b6e4f), rgb(0xb86e00), rgb(0x1f5fbf), rgb(0xb4232a), rgb(0x7b3fa8), rgb(0x0f7c85)],
+    series: [rgb(0x0b6e4f), rgb(0xb86e00), rgb(0x1f5fbf), rgb(0x667000), rgb(0x7b3fa8), rgb(0x0f7c85)],
 };
 
 /// Sixteen colours whose values are the user's own: bright black is the only grey that all palettes have.
@@ -237,7 +237,7 @@ const DARK_16: Palette = Palette {
     chosen: None,
     bar: Color::Gray,
     code: Color::Yellow,
-    series: [Color::Cyan, Color::Yellow, Color::LightBlue, Color::LightRed, Color::Magenta, Color::Green],
+    series: [Color::Cyan, Color::Yellow, Color::LightBlue, Color::White, Color::Magenta, Color::Green],
 };
 
 const LIGHT_16: Palette = Palette {
@@ -251,7 +251,7 @@ const LIGHT_16: Palette = Palette {
     chosen: None,
     bar: Color::DarkGray,
     code: Color::Magenta,
-    series: [Color::Blue, Color::Magenta, Color::Cyan, Color::Red, Color::Green, Color::DarkGray],
+    series: [Color::Blue, Color::Magenta, Color::Cyan, Color::Black, Color::Green, Color::DarkGray],
 };
 
 fn coloured(mode: Mode, glyphs: Glyphs, p: &Palette) -> Theme {
@@ -312,6 +312,16 @@ mod tests {
         for (text, light) in [("15;0", Some(false)), ("0;15", Some(true)), ("0;default;15", Some(true)), ("7;8", Some(false)), ("0;7", Some(true)), ("", None)]
         {
             assert_eq!(background(text), light, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_line_of_a_chart_has_the_colour_of_what_is_bad() {
+        for (mode, truecolor) in [(Mode::Dark, true), (Mode::Dark, false), (Mode::Light, true), (Mode::Light, false)] {
+            let theme = Theme::with(mode, Glyphs::Unicode, truecolor);
+            assert!(theme.series.iter().all(|colour| Some(*colour) != theme.bad.fg), "{mode:?}, true colour {truecolor}");
+            let different: std::collections::BTreeSet<String> = theme.series.iter().map(|colour| format!("{colour:?}")).collect();
+            assert_eq!(different.len(), theme.series.len(), "{mode:?}, true colour {truecolor}");
         }
     }
 

@@ -19,9 +19,11 @@ pub fn draw(bars: &[Bar], area: Rect, buf: &mut Buffer, theme: &Theme) {
     }
     let most = bars.iter().map(|b| b.value).fold(0.0, f64::max);
     let cols = usize::from(area.width);
-    let says = bars.iter().map(|b| said(b).width()).max().unwrap_or(0).min(cols / 3);
-    // Names matter more than the length of the bars.
-    let names = bars.iter().map(|b| b.name.width()).max().unwrap_or(0).min(cols.saturating_sub(says + 5 + BAR_LEAST).max(cols / 3));
+    // Names and words matter more than the length of the bars.
+    let widest_name = bars.iter().map(|b| b.name.width()).max().unwrap_or(0);
+    let spare = cols.saturating_sub(widest_name + 5 + BAR_LEAST);
+    let says = bars.iter().map(|b| said(b).width()).max().unwrap_or(0).min((cols / 3).max(spare));
+    let names = widest_name.min(cols.saturating_sub(says + 5 + BAR_LEAST).max(cols / 3));
     let room = cols.saturating_sub(names + says + 5);
     // What does not fit is told, not dropped.
     let fits = if bars.len() > usize::from(area.height) { usize::from(area.height).saturating_sub(1) } else { bars.len() };

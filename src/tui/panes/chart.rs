@@ -1,7 +1,7 @@
 //! A chart of lines over virtual time: axes, thresholds, marks of what happened, a cursor that reads values.
 
 use super::dots::Dots;
-use super::numbers::{moment, short, step, ticks, with_unit};
+use super::numbers::{LONG_MS, moment, short, step, ticks, with_unit};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::text;
 use ratatui::buffer::Buffer;
@@ -45,7 +45,7 @@ impl<'a> Chart<'a> {
         if plot.height < 2 || plot.width < 8 {
             return;
         }
-        let scale = Scale::new(self.values(window), self.thresholds, window);
+        let scale = Scale::new(self.values(window), self.thresholds, window, self.unit());
         let inner = scale.draw_axes(plot, buf, theme);
         self.draw_levels(inner, &scale, buf, theme);
         self.draw_lines(inner, &scale, buf, theme);
@@ -65,21 +65,47 @@ impl<'a> Chart<'a> {
         (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max))
     }
 
+    /// The unit of all lines, if they share one.
+    fn unit(&self) -> &str {
+        let first = self.lines.first().map_or("", |line| line.unit.as_str());
+        if self.lines.iter().all(|line| line.unit == first) { first } else { "" }
+    }
+
     /// Letter, name and value of each line: the letter stands at the line's end as well, so that no colour is needed.
     fn draw_legend(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
         let mut row = Row::default();
-        for (n, line) in self.lines.iter().enumerate() {
-            let value = self.read(line).map_or_else(|| "-".to_string(), |v| with_unit(v, &line.unit));
+        let mut values: Vec<String> = self.lines.iter().map(|line| self.read(line).map_or_else(|| "-".to_string(), |v| with_unit(v, &line.unit))).collect();
+        let names: Vec<&str> = self.lines.iter().map(|line| line.name.as_str()).collect();
+        let room = |values: &[String]| usize::from(area.width + 2).saturating_sub(values.iter().map(|value| value.len() + LEGEND_GAPS).sum::<usize>());
+        // Of compared runs the pattern stands beside the letter, where it fits.
+        let needed: usize =
+            if self.runs { (0..names.len()).map(|n| super::dots::sample(n, theme).chars().count()).sum() } else { names.iter().map(|name| name.len()).sum() };
+        let tight = needed > room(&values);
+        if tight {
+            // Where room is short, a unit that all share stands once, at the end.
+            let shared = format!(" {}", self.unit());
+            let last = values.len().saturating_sub(1);
+            if values.iter().all(|value| value.ends_with(&shared)) {
+                values[..last].iter_mut().for_each(|value| value.truncate(value.len() - shared.len()));
+            }
+        }
+        let names = shortened(&names, room(&values));
+        for (n, (value, short)) in values.into_iter().zip(names).enumerate() {
             let name = match (self.runs, self.lines.len() > 1) {
+                (true, _) if tight => self.letter(n).to_string(),
                 (true, _) => format!("{} {}", self.letter(n), super::dots::sample(n, theme)),
-                (false, true) => format!("{} {}", self.letter(n), line.name),
-                (false, false) => line.name.clone(),
+                (false, true) => format!("{} {short}", self.letter(n)),
+                (false, false) => short,
             };
             let gap = if n == 0 { "" } else { "  " };
             row.extend([Span::raw(gap), Span::styled(name, theme.line(n)), Span::raw(" "), Span::styled(value, theme.text)]);
         }
         if let Some(at) = self.cursor {
-            row.push_span(Span::styled(format!("  at {} s", moment((at * 1e3).round() / 1e3)), theme.dim));
+            // Whole or not at all: the timeline tells it too.
+            let note = format!("  at {} s", moment((at * 1e3).round() / 1e3));
+            if row.width() + note.len() <= usize::from(area.width) {
+                row.push_span(Span::styled(note, theme.dim));
+            }
         }
         row.render(area, buf);
     }
@@ -149,24 +175,48 @@ impl<'a> Chart<'a> {
 
     fn draw_marks(&self, area: Rect, scale: &Scale, buf: &mut Buffer, theme: &Theme) {
         let cursor = self.cursor.map(|at| (at, String::new()));
-        for (at, name) in self.marks.iter().chain(cursor.as_ref()) {
-            if *at < scale.from || *at > scale.to {
-                continue;
-            }
+        let inside = || self.marks.iter().chain(cursor.as_ref()).filter(|(at, _)| *at >= scale.from && *at <= scale.to);
+        let line = theme.pick("┊", "|");
+        // What was done may have been a fault or a cure: no colour of alarm.
+        let style = |name: &str| if name.is_empty() { theme.accent } else { theme.title };
+        for (at, name) in inside() {
             let x = cell(area.x, area.width, scale.x(*at));
-            let style = if name.is_empty() { theme.accent } else { theme.bad };
             for y in area.y..area.bottom() {
                 if let Some(cell) = buf.cell_mut((x, y))
                     && cell.symbol() == " "
                 {
-                    cell.set_symbol(theme.pick("┊", "|")).set_style(style);
+                    cell.set_symbol(line).set_style(style(name));
                 }
             }
+        }
+        // Names over the lines of marks, and where nothing else stands; what finds no place is left to the log.
+        for (at, name) in inside() {
+            let x = cell(area.x, area.width, scale.x(*at));
             let width = u16::try_from(name.chars().count()).unwrap_or(0).min(area.width);
             let left = (x + 1).min(area.right().saturating_sub(width));
-            Row::styled(name.clone(), style).render(Rect { x: left, y: area.y, width, height: 1 }, buf);
+            let around = left.saturating_sub(1).max(area.x)..(left + width + 1).min(area.right());
+            let free = |y: &u16| around.clone().all(|x| buf.cell((x, *y)).is_some_and(|cell| [" ", line].contains(&cell.symbol())));
+            if let Some(y) = (area.y..area.bottom()).find(free) {
+                Row::styled(name.clone(), style(name)).render(Rect { x: left, y, width, height: 1 }, buf);
+            }
         }
     }
+}
+
+/// Cells of a line's legend beside its name and value: its letter, and the gaps.
+const LEGEND_GAPS: usize = 5;
+
+/// Names in so many cells together: the longest gives first, so that every value is seen.
+fn shortened(names: &[&str], room: usize) -> Vec<String> {
+    const LEAST: usize = 3;
+    let mut widths: Vec<usize> = names.iter().map(|name| name.chars().count()).collect();
+    while widths.iter().sum::<usize>() > room {
+        match (0..widths.len()).max_by_key(|n| widths[*n]) {
+            Some(widest) if widths[widest] > LEAST => widths[widest] -= 1,
+            _ => break,
+        }
+    }
+    names.iter().zip(widths).map(|(name, width)| text::fit(name, width)).collect()
 }
 
 fn letter(n: usize) -> char {
@@ -184,10 +234,12 @@ struct Scale {
     to: f64,
     low: f64,
     high: f64,
+    /// Milliseconds that are told in seconds.
+    long: bool,
 }
 
 impl Scale {
-    fn new((least, most): (f64, f64), thresholds: &[(f64, String)], (from, to): (f64, f64)) -> Scale {
+    fn new((least, most): (f64, f64), thresholds: &[(f64, String)], (from, to): (f64, f64), unit: &str) -> Scale {
         let (mut least, mut most) = if least.is_finite() { (least, most) } else { (0.0, 1.0) };
         for (value, _) in thresholds {
             least = least.min(*value);
@@ -201,7 +253,7 @@ impl Scale {
         }
         let grain = step(((most - least) / 4.0).max(most.abs().max(least.abs()) * 1e-6).max(1e-9));
         let (low, high) = ((least / grain).floor() * grain, (most / grain).ceil() * grain);
-        Scale { from, to, low, high: if high > low { high } else { low + 1.0 } }
+        Scale { from, to, low, high: if high > low { high } else { low + 1.0 }, long: unit == "ms" && high >= LONG_MS }
     }
 
     fn x(&self, time: f64) -> f64 {
@@ -217,7 +269,7 @@ impl Scale {
         // Both ends always; what is between them where rows allow.
         let between = usize::from(plot.height.saturating_sub(1) / 3).min(6);
         let rows = if between < 2 { vec![self.low, self.high] } else { ticks(self.low, self.high, between) };
-        let labels: Vec<String> = rows.iter().map(|v| short(*v)).collect();
+        let labels: Vec<String> = rows.iter().map(|v| if self.long { format!("{}s", short(v / 1e3)) } else { short(*v) }).collect();
         let wide = labels.iter().map(String::len).max().unwrap_or(1).min(8) as u16;
         let inner = Rect { x: plot.x + wide + 1, y: plot.y, width: plot.width.saturating_sub(wide + 1), height: plot.height - 1 };
         for y in inner.y..inner.bottom() {
@@ -243,5 +295,43 @@ impl Scale {
                 free = x + width + 1;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::theme::{Glyphs, Mode};
+
+    /// The first row of a chart of so many columns.
+    fn legend(lines: &[(&str, &str, f64)], cols: u16) -> String {
+        let lines: Vec<Line> =
+            lines.iter().map(|(name, unit, value)| Line { name: (*name).into(), unit: (*unit).into(), points: vec![(0.0, *value), (1.0, *value)] }).collect();
+        let mut buf = Buffer::empty(Rect::new(0, 0, cols, 6));
+        Chart::of(&lines).draw(buf.area, &mut buf, &Theme::with(Mode::Dark, Glyphs::Unicode, false));
+        (0..cols).map(|x| buf[(x, 0)].symbol()).collect::<String>().trim_end().to_string()
+    }
+
+    #[test]
+    fn names_give_way_in_a_legend_and_values_never() {
+        let starts = [("cold_starts", "/s", 1.1), ("restored", "/s", 0.0), ("warm_starts", "/s", 57.9)];
+        assert_eq!(legend(&starts, 80), "a cold_starts 1.1 /s  b restored 0 /s  c warm_starts 57.9 /s");
+        assert_eq!(legend(&starts, 40), "a cold_… 1.1  b rest… 0  c warm… 57.9 /s");
+        assert_eq!(legend(&[("inbox", "ms", 57_700.0)], 40), "inbox 57.7 s");
+    }
+
+    #[test]
+    fn a_mark_is_named_where_nothing_else_stands() {
+        let line = Line { name: "served".into(), unit: String::new(), points: (0..=10).map(|n| (f64::from(n), 100.0)).collect() };
+        let mut buf = Buffer::empty(Rect::new(0, 0, 60, 10));
+        let marks = [(2.0, "crash s1".to_string()), (2.1, "limit=50".to_string())];
+        let chart = Chart { marks: &marks, window: Some((0.0, 10.0)), ..Chart::of(std::slice::from_ref(&line)) };
+        chart.draw(buf.area, &mut buf, &Theme::with(Mode::Dark, Glyphs::Unicode, false));
+        let rows: Vec<String> = (0..10).map(|y| (0..60).map(|x| buf[(x, y)].symbol()).collect()).collect();
+        for name in ["crash s1", "limit=50"] {
+            assert!(rows.iter().any(|row| row.contains(name)), "{name}\n{}", rows.join("\n"));
+        }
+        let of_line = rows.iter().find(|row| row.contains('⠉') || row.contains('⠒') || row.contains('⠤') || row.contains('⣀')).unwrap();
+        assert!(!of_line.contains("crash"), "{of_line}");
     }
 }

@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
-use sims::kernel::view::{Box_, Diagram};
+use sims::kernel::view::{Box_, Diagram, State};
 use wires::Wires;
 
 pub fn draw(diagram: &Diagram, area: Rect, buf: &mut Buffer, theme: &Theme) {
@@ -72,17 +72,17 @@ fn draw_box(node: &Box_, place: Rect, buf: &mut Buffer, theme: &Theme) {
     let label = text::pad(&node.label, inner);
     let bar = node.fill.filter(|_| node.label.is_empty()).map(|fill| meter::bar(fill, inner, theme));
     Line::styled(bar.unwrap_or(label), theme.text).render(body, buf);
-    // With a label in the way, the lower border tells how full it is.
+    // With a label in the way, the lower border tells how full it is; whether that is bad its state says: a full cache is as it should be.
+    let full_style = if node.state == State::Idle { theme.dim } else { style };
     if let Some(fill) = node.fill.filter(|_| !node.label.is_empty()) {
         let full = ((fill.clamp(0.0, 1.0) * inner as f64) + 0.5) as u16;
         for x in place.x + 1..place.x + 1 + full.min(place.width - 2) {
-            buf.set_string(x, place.bottom() - 1, theme.pick("━", "="), if fill >= 0.9 { theme.warn } else { theme.good });
+            buf.set_string(x, place.bottom() - 1, theme.pick("━", "="), full_style);
         }
     }
 }
 
 fn border(node: &Box_, style: Style, theme: &Theme) -> Style {
-    use sims::kernel::view::State;
     match node.state {
         State::Idle | State::Busy => theme.border,
         State::Warn | State::Down | State::Paused | State::Leader => style,
@@ -113,7 +113,7 @@ fn draw_list(diagram: &Diagram, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let fits = (columns * rows).min(diagram.nodes.len());
     // The broken ones first: they must not be what is left out.
     let mut order: Vec<&Box_> = diagram.nodes.iter().collect();
-    order.sort_by_key(|n| !matches!(n.state, sims::kernel::view::State::Down | sims::kernel::view::State::Warn));
+    order.sort_by_key(|n| !matches!(n.state, State::Down | State::Warn));
     for (n, node) in order.iter().take(fits).enumerate() {
         let (x, y) = (area.x + ((n % columns) * widest) as u16, area.y + (n / columns) as u16);
         let (mark, style) = super::state(node.state, theme);

@@ -1,4 +1,4 @@
-//! A heat map: rows of values between 0 and 1, told by density and by colour.
+//! A heat map: rows of values between 0 and 1, told by density: much of something is no alarm, so one calm colour serves all.
 
 use crate::tui::theme::Theme;
 use crate::tui::widgets::text;
@@ -10,6 +10,9 @@ use ratatui::widgets::Widget;
 use sims::kernel::view::Heat;
 use unicode_width::UnicodeWidthStr;
 
+/// Rows that the words below may take.
+const FOOT_MOST: usize = 3;
+
 const STEPS: [&str; 5] = [" ", "░", "▒", "▓", "█"];
 const STEPS_ASCII: [&str; 5] = [" ", ".", "+", "*", "#"];
 
@@ -19,7 +22,11 @@ pub fn draw(heat: &Heat, area: Rect, buf: &mut Buffer, theme: &Theme) {
         return super::empty("nothing yet", area, buf, theme);
     }
     let names = heat.row_names.iter().map(|n| n.width()).max().unwrap_or(0).min(usize::from(area.width) / 3);
-    let map = Rect { x: area.x + names as u16 + 1, width: area.width.saturating_sub(names as u16 + 1), height: area.height.saturating_sub(1), ..area };
+    let steps = if theme.ascii() { STEPS_ASCII } else { STEPS };
+    let mut foot = text::wrap(&format!("0 {} 1: {}", steps[1..].concat(), heat.says), usize::from(area.width));
+    foot.truncate(usize::from(area.height / 3).clamp(1, FOOT_MOST));
+    let foot_rows = foot.len() as u16;
+    let map = Rect { x: area.x + names as u16 + 1, width: area.width.saturating_sub(names as u16 + 1), height: area.height.saturating_sub(foot_rows), ..area };
     let wide = (usize::from(map.width) / columns).clamp(1, 4);
     let rows = usize::from(map.height).max(1);
     let group = heat.cells.len().div_ceil(rows).max(1);
@@ -34,9 +41,9 @@ pub fn draw(heat: &Heat, area: Rect, buf: &mut Buffer, theme: &Theme) {
             buf.set_string(x, y, symbol, style);
         }
     }
-    let foot = Rect { y: area.bottom() - 1, height: 1, ..area };
-    let steps = if theme.ascii() { STEPS_ASCII } else { STEPS };
-    Line::styled(format!("0 {} 1  {}", steps.concat(), heat.says), theme.dim).render(foot, buf);
+    for (row, line) in area.rows().skip(usize::from(area.height.saturating_sub(foot_rows))).zip(foot) {
+        Line::styled(line, theme.dim).render(row, buf);
+    }
 }
 
 /// Which columns of the data each cell of the map shows.
@@ -51,9 +58,7 @@ fn shade(value: f64, theme: &Theme) -> (&'static str, Style) {
     let step = if value > 0.0 { ((value.clamp(0.0, 1.0) * 4.0) as usize + 1).min(4) } else { 0 };
     let style = match step {
         0 | 1 => theme.dim,
-        2 => theme.good,
-        3 => theme.warn,
-        _ => theme.bad,
+        _ => theme.line(0),
     };
     (if theme.ascii() { STEPS_ASCII[step] } else { STEPS[step] }, style)
 }

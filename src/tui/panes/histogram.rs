@@ -1,6 +1,6 @@
 //! A distribution: bars over bins, with its percentiles named and marked.
 
-use super::numbers::{short, with_unit};
+use super::numbers::{LONG_MS, short, with_unit};
 use crate::tui::theme::Theme;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -32,19 +32,28 @@ pub fn draw(view: &HistogramView, area: Rect, buf: &mut Buffer, theme: &Theme) {
 }
 
 fn draw_numbers(view: &HistogramView, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let [p50, p90, p99, max] = [("p50", view.p50), ("p90", view.p90), ("p99", view.p99), ("max", view.max)];
     let count = format!("n {}", short(view.count as f64));
-    let max = with_unit(view.max, &view.unit);
-    // The unit stands once, after the last number that has it.
-    let parts = [("p50", short(view.p50)), ("p90", short(view.p90)), ("p99", short(view.p99)), ("max", max), ("", count)];
-    let mut line = Line::default();
-    for (name, value) in parts {
-        let says = if name.is_empty() { String::new() } else { format!("{name} ") };
-        if line.width() + says.len() + value.len() > usize::from(area.width) {
-            break;
+    // Where some are told in seconds and some are not, each has its own.
+    let mixed = view.unit == "ms" && view.max >= LONG_MS;
+    // The unit stands once, after the last number that has it; where room is short, numbers go, not the unit.
+    let full: Vec<(&str, f64)> = vec![p50, p90, p99, max];
+    let choices = [(full.clone(), count.as_str()), (full, ""), (vec![p50, p99, max], ""), (vec![p50, p99], ""), (vec![p99], "")];
+    let lines = choices.map(|(numbers, count)| {
+        let last = numbers.len() - 1;
+        let mut line = Line::default();
+        for (n, (name, value)) in numbers.into_iter().enumerate() {
+            let gap = if n == 0 { "" } else { "  " };
+            let shown = if n == last || mixed { with_unit(value, &view.unit) } else { short(value) };
+            line.extend([Span::styled(format!("{gap}{name} "), theme.dim), Span::raw(shown)]);
         }
-        line.extend([Span::styled(says, theme.dim), Span::raw(value), Span::raw("  ")]);
-    }
-    line.render(area, buf);
+        if !count.is_empty() {
+            line.push_span(Span::raw(format!("  {count}")));
+        }
+        line
+    });
+    let fits = lines.iter().find(|line| line.width() <= usize::from(area.width));
+    fits.unwrap_or(&lines[lines.len() - 1]).render(area, buf);
 }
 
 /// Neighbours added up until there are at most so many bins.
@@ -79,29 +88,37 @@ fn draw_percentiles(view: &HistogramView, bins: &[(f64, f64, u64)], wide: u16, a
     for x in area.x..area.right() {
         buf.set_string(x, area.y, theme.pick("─", "-"), theme.border);
     }
-    for (name, value) in [("50", view.p50), ("90", view.p90), ("99", view.p99)] {
+    // The tail and the middle matter most: a label that would stand on another is left out.
+    let mut taken: Vec<u16> = Vec::new();
+    for (name, value) in [("99", view.p99), ("50", view.p50), ("90", view.p90)] {
         let at = bins.iter().position(|b| value <= b.1).unwrap_or(bins.len() - 1) as u16;
         let label = format!("{}{name}", theme.pick("▲", "^"));
         let width = 3.min(area.width);
         let x = (area.x + at * wide + wide / 2).min(area.right().saturating_sub(width));
-        buf.set_stringn(x, area.y, label, usize::from(width), theme.accent);
+        if taken.iter().all(|other| other.abs_diff(x) >= width) {
+            buf.set_stringn(x, area.y, label, usize::from(width), theme.accent);
+            taken.push(x);
+        }
     }
 }
 
 fn draw_edges(bins: &[(f64, f64, u64)], wide: u16, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let mut free = area.x;
+    // Edges so close that they are written alike are told once.
+    let mut before = String::new();
     for (n, bin) in bins.iter().enumerate() {
         let label = short(bin.0);
         let x = area.x + wide * n as u16;
         let width = label.len() as u16;
-        if x >= free && x + width <= area.right() {
+        if x >= free && x + width <= area.right() && label != before {
             buf.set_string(x, area.y, &label, theme.dim);
             free = x + width + 4;
+            before = label;
         }
     }
-    let last = with_unit(bins[bins.len() - 1].1, "");
+    let last = short(bins[bins.len() - 1].1);
     let x = area.right().saturating_sub(last.len() as u16);
-    if x >= free.saturating_sub(3) {
+    if x >= free.saturating_sub(3) && last != before {
         buf.set_string(x, area.y, last, theme.dim);
     }
 }

@@ -31,9 +31,22 @@ pub fn moment(seconds: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
+/// From so many milliseconds on they are told in seconds: nobody reads `57.7K ms`.
+pub const LONG_MS: f64 = 9_995.0;
+
 /// A number and its unit, if it has one.
 pub fn with_unit(value: f64, unit: &str) -> String {
-    if unit.is_empty() { short(value) } else { format!("{} {unit}", short(value)) }
+    match unit {
+        "" => short(value),
+        "ms" if value.abs() >= LONG_MS => format!("{} s", short(value / 1e3)),
+        // The prefix belongs to the unit: `6.25 MB`.
+        "B" => {
+            let text = short(value);
+            let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+            format!("{digits} {}B", &text[digits.len()..])
+        }
+        _ => format!("{} {unit}", short(value)),
+    }
 }
 
 /// At most about `most` round values that cover `from..to`: steps of 1, 2 or 5 times a power of ten.
@@ -87,6 +100,13 @@ mod tests {
             assert_eq!(short(value), says);
         }
         assert_eq!(short(f64::NAN), "-");
+    }
+
+    #[test]
+    fn units_are_those_that_people_use() {
+        for (value, unit, says) in [(57_700.0, "ms", "57.7 s"), (41.9, "ms", "41.9 ms"), (6.25e6, "B", "6.25 MB"), (12.0, "B", "12 B"), (3.0, "", "3")] {
+            assert_eq!(with_unit(value, unit), says);
+        }
     }
 
     #[test]

@@ -179,19 +179,28 @@ fn foot(view: &SpaceTime, lanes_left: usize, row: Rect, left: u16, buf: &mut Buf
     let says = |at: Time| at.since(Time::ZERO).to_string().replace('µ', theme.pick("µ", "u"));
     // Ends closer than a moment is told by are told by their distance.
     let span = Span(view.to.0.saturating_sub(view.from.0));
-    let (from, to) = (format!("{:.6} s", view.from.as_secs()), format!("+{}", says(Time(span.0))));
-    let mut more = Vec::new();
+    let (mut from, to) = (format!("{:.6} s", view.from.as_secs()), format!("+{}", says(Time(span.0))));
+    // In words, and shorter where those do not fit.
+    let (mut more, mut brief) = (Vec::new(), Vec::new());
     if view.from < view.since {
         more.push(format!("nothing remembered before {}", view.since));
+        brief.push("past forgotten".to_string());
     }
     if view.left_out > 0 {
         more.push(format!("{} messages left out: zoom in", view.left_out));
+        brief.push(format!("+{} msgs", view.left_out));
     }
     if lanes_left > 0 {
-        more.push(format!("{lanes_left} {} not shown", if lanes_left == 1 { "node" } else { "nodes" }));
+        more.push(format!("{} not shown", text::count(lanes_left, "node")));
+        brief.push(format!("+{}", text::count(lanes_left, "node")));
+    }
+    let mut words = more.join(" · ");
+    if usize::from(row.right().saturating_sub(left)) < from.width() + to.width() + 2 + words.width() {
+        words = brief.join(" ");
+        from = format!("{:.3} s", view.from.as_secs());
     }
     buf.set_stringn(left, row.y, &from, usize::from(row.right().saturating_sub(left)), theme.dim);
     buf.set_string(row.right().saturating_sub(to.width() as u16), row.y, &to, theme.dim);
     let room = Rect { x: left + from.width() as u16 + 1, width: row.right().saturating_sub(left + (from.width() + to.width()) as u16 + 2), ..row };
-    Line::styled(text::fit(&more.join(" · "), usize::from(room.width)), theme.warn).centered().render(room, buf);
+    Line::styled(text::fit(&words, usize::from(room.width)), theme.warn).centered().render(room, buf);
 }

@@ -172,6 +172,13 @@ fn nothing_is_painted_outside_its_area() {
 }
 
 #[test]
+fn much_of_something_is_no_alarm() {
+    let theme = Theme::with(Mode::Dark, Glyphs::Unicode, true);
+    let full = View::Heat(Heat { row_names: vec!["w1".into()], cells: vec![vec![1.0; 8]], says: "full runs".into() });
+    assert!(painted(&full, 40, 4, &theme).content.iter().all(|cell| Some(cell.fg) != theme.bad.fg && Some(cell.fg) != theme.warn.fg));
+}
+
+#[test]
 fn a_dead_node_is_told_without_colour() {
     let buf = painted(&limiter(), 100, 20, &Theme::with(Mode::Plain, Glyphs::Unicode, false));
     assert!(text_of(&buf).contains("✗ s3"));

@@ -113,6 +113,12 @@ pub fn bar(area: Rect, from: usize, length: usize, buf: &mut Buffer, theme: &The
     }
 }
 
+/// The same for the rows of a list inside a popup: the thumb stands in the popup's border.
+pub fn bar_beside(list: Rect, from: usize, length: usize, buf: &mut Buffer, theme: &Theme) {
+    // Between rows and border lies one blank column.
+    bar(Rect { y: list.y.saturating_sub(1), width: list.width + 2, height: list.height + 2, ..list }, from, length, buf, theme);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -46,14 +46,11 @@ fn sessions(world: &World<Chat>) -> View {
             Bar { name: world.name(id).to_string(), value, says: String::new(), state }
         })
         .collect();
-    let count = |link| devices(world).filter(|device| device.link == link).count() as f64;
-    for (name, links, says, state) in [
-        ("trying", [Link::Waiting, Link::Connecting], "waiting, or on the way", State::Warn),
-        ("closed", [Link::Off, Link::Off], "the app is closed", State::Idle),
-    ] {
-        let value = count(links[0]) + if links[0] == links[1] { 0.0 } else { count(links[1]) };
-        bars.push(Bar { name: name.into(), value, says: says.into(), state });
-    }
+    let trying = devices(world).filter(|device| matches!(device.link, Link::Waiting | Link::Connecting)).count();
+    let closed = devices(world).filter(|device| device.link == Link::Off).count();
+    let state = if trying > 0 { State::Warn } else { State::Idle };
+    bars.push(Bar { name: "trying".into(), value: trying as f64, says: format!("{trying} waiting"), state });
+    bars.push(Bar { name: "closed".into(), value: closed as f64, says: format!("{closed} offline"), state: State::Idle });
     View::Bars(bars)
 }
 
@@ -67,7 +64,8 @@ fn partitions(world: &World<Chat>, ask: &Ask) -> View {
     }
     let row_names = rows.iter().map(|(name, buckets)| format!("{name} {} kept", buckets.iter().sum::<usize>())).collect();
     let cells = rows.iter().map(|(_, buckets)| buckets.iter().rev().take(columns).rev().map(|rows| *rows as f64 / fullest).collect()).collect();
-    View::Heat(Heat { row_names, cells, says: format!("{} each, the newest at the right; gone when all have it", world.system().bucket) })
+    let says = format!("{} a column, the newest at the right; 1 is {fullest} messages; a column goes when everybody has it", world.system().bucket);
+    View::Heat(Heat { row_names, cells, says })
 }
 
 /// The busiest group, or pair: what each screen has shown, confirmed, and what its user has read.
@@ -79,9 +77,10 @@ fn conversation(world: &World<Chat>, people: &People, ask: &Ask) -> View {
     let Some(conv) = (from..people.conversations()).max_by_key(|conv| (last(*conv), u32::MAX - conv)) else { return View::Empty("no conversation".into()) };
     let Some(server) = all.get(system.server_rank_of(conv, people) as usize) else { return View::Empty("no server".into()) };
     let pools: Vec<&Phones> = phones(world).map(|(_, phones)| phones).collect();
-    let head = ["user", "device", "link", &format!("of {}", server.shelf.last(conv)), "confirmed", "read", "unread"].map(String::from).to_vec();
+    let last = server.shelf.last(conv);
+    let head = ["user", "device", "link", "shown", "acked", "read", "unread"].map(String::from).to_vec();
     let screens = people.seats(conv).flat_map(|seat| (0..people.devices).map(move |device| (seat, people.screen(seat, device))));
-    let rows = screens.take(usize::from(ask.rows.max(2)) - 1).filter_map(|(seat, screen)| {
+    let rows = screens.take(usize::from(ask.rows)).filter_map(|(seat, screen)| {
         let device = people.device(screen);
         let phones = pools.get(system.pool_rank_of(device) as usize)?;
         let link = match phones.devices[phones.local(device)].link {
@@ -93,7 +92,7 @@ fn conversation(world: &World<Chat>, people: &People, ask: &Ask) -> View {
             people.user(seat).to_string(),
             (device % people.devices + 1).to_string(),
             link.into(),
-            phones.shown[phones.screen_at(screen)].to_string(),
+            format!("{}/{last}", phones.shown[phones.screen_at(screen)]),
             server.shelf.acked(screen).to_string(),
             server.shelf.read(seat).to_string(),
             server.shelf.unread(seat).to_string(),
@@ -112,11 +111,14 @@ fn presence(world: &World<Chat>, people: &People) -> View {
             counts[usize::from(there) * 2 + usize::from(registry.shown(phones.first_user + at as u32))] += 1;
         }
     }
-    let bar = |name: &str, at: usize, says: &str, state| Bar { name: name.into(), value: counts[at] as f64, says: says.into(), state };
+    let bar = |name: &str, at: usize, says: &str, state| {
+        let state = if counts[at] == 0 { State::Idle } else { state };
+        Bar { name: name.into(), value: counts[at] as f64, says: format!("{} {says}", counts[at]), state }
+    };
     View::Bars(vec![
-        bar("there", 3, "and shown so", State::Busy),
-        bar("away", 0, "and shown so", State::Idle),
-        bar("just gone", 1, "shown as there for a while yet", State::Warn),
-        bar("unseen", 2, "there, and shown as away", State::Warn),
+        bar("online", 3, "shown online", State::Busy),
+        bar("offline", 0, "shown offline", State::Idle),
+        bar("just gone", 1, "still shown online", State::Warn),
+        bar("unseen", 2, "shown offline", State::Warn),
     ])
 }

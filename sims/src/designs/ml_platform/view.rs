@@ -50,6 +50,9 @@ fn monitor(role: &Role) -> Option<&Watcher> {
 const HELD: f64 = 1.0;
 const AT_WORK: f64 = 0.4;
 
+/// Narrower than this a pane has no room for all that is known of a version.
+const VERSION_COLS: u16 = 76;
+
 /// A machine a row, a GPU a cell.
 fn gpus(world: &World<Platform>, sched: &Sched, ask: &Ask) -> View {
     let each = world.system().gpus as usize;
@@ -65,7 +68,7 @@ fn gpus(world: &World<Platform>, sched: &Sched, ask: &Ask) -> View {
         let down = if host.up { "" } else { " down" };
         row_names.push(format!("{}{down}", world.name(host.node)));
     }
-    View::Heat(Heat { row_names, cells, says: "full: held, cannot work; half: at work".into() })
+    View::Heat(Heat { row_names, cells, says: "full: held, cannot work yet; half: at work; blank: free".into() })
 }
 
 /// Jobs without all their GPUs, in order of arrival; then those at work.
@@ -82,7 +85,7 @@ fn queue(world: &World<Platform>, sched: &Sched, ask: &Ask) -> View {
     };
     let waits = sched.jobs().filter(|entry| !entry.whole());
     let works = sched.jobs().filter(|entry| entry.whole());
-    let rows: Vec<_> = waits.chain(works).take(usize::from(ask.rows).saturating_sub(1)).map(row).collect();
+    let rows: Vec<_> = waits.chain(works).take(usize::from(ask.rows)).map(row).collect();
     if rows.is_empty() { View::Empty("no job waits or runs".into()) } else { View::Table(Table { head, rows }) }
 }
 
@@ -100,11 +103,19 @@ fn teams(world: &World<Platform>, sched: &Sched) -> View {
             State::Busy
         },
     };
-    View::Bars(TEAMS.iter().zip(sched.held()).map(bar).collect())
+    // The ceiling is a bar as well: the others are read against it.
+    let most = Bar { name: "quota each".into(), value: f64::from(ceiling), says: format!("{ceiling} GPUs"), state: State::Idle };
+    View::Bars(TEAMS.iter().zip(sched.held()).map(bar).chain([most]).collect())
 }
 
-/// A run a row, a step a column, the newest first.
+/// Where a step each has no column of its own.
+const STEPS_COLS: u16 = 60;
+
+/// A run a row, a step a column, the newest first; in a narrow pane only how far each is.
 fn runs(flow: &Flow, ask: &Ask) -> View {
+    if ask.cols < STEPS_COLS {
+        return runs_in_short(flow, ask);
+    }
     let mut head = vec!["run".to_string(), "why".to_string()];
     head.extend(flow.dag().names().iter().map(|name| (*name).to_string()));
     let row = |run: &super::flow::Run| {
@@ -112,19 +123,38 @@ fn runs(flow: &Flow, ask: &Ask) -> View {
         row.extend((0..flow.dag().len()).map(|step| run.progress.state(step).word().to_string()));
         row
     };
-    let rows: Vec<_> = flow.runs.iter().rev().take(usize::from(ask.rows).saturating_sub(1)).map(row).collect();
+    let rows: Vec<_> = flow.runs.iter().rev().take(usize::from(ask.rows)).map(row).collect();
     if rows.is_empty() { View::Empty("no run yet".into()) } else { View::Table(Table { head, rows }) }
 }
 
-/// Where each version comes from, and what it was judged by.
+/// The first step of each run that is not done.
+fn runs_in_short(flow: &Flow, ask: &Ask) -> View {
+    let names = flow.dag().names();
+    let row = |run: &super::flow::Run| {
+        let words: Vec<&str> = (0..names.len()).map(|step| run.progress.state(step).word()).collect();
+        let at = words.iter().position(|word| *word != "done");
+        let done = words.iter().filter(|word| **word == "done").count();
+        let stands = at.map_or_else(|| "done".to_string(), |step| format!("{} {}", names[step], words[step]));
+        vec![run.number.to_string(), run.why.to_string(), format!("{done}/{}", names.len()), stands]
+    };
+    let rows: Vec<_> = flow.runs.iter().rev().take(usize::from(ask.rows)).map(row).collect();
+    let head = ["run", "why", "steps", "stands at"].map(String::from).to_vec();
+    if rows.is_empty() { View::Empty("no run yet".into()) } else { View::Table(Table { head, rows }) }
+}
+
+/// Where each version comes from, and what it was judged by: in a narrow pane without rows, cutoff and weight.
 fn versions(registry: &Registry, ask: &Ask) -> View {
-    let head = ["version", "stage", "rows", "join", "until", "offline", "logged", "complaints weigh"].map(String::from).to_vec();
+    const WIDE: [usize; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
+    const NARROW: [usize; 4] = [0, 1, 5, 6];
+    let columns: &[usize] = if ask.cols < VERSION_COLS { &NARROW } else { &WIDE };
+    let names = ["version", "stage", "rows", "join", "until", "AUC offline", "AUC logged", "complaints weight"];
+    let head = columns.iter().map(|column| names[*column].to_string()).collect();
     let row = |record: &super::registry::Record| {
         let version = &record.version;
         let logged = version.marks.logged.map_or("-".to_string(), |area| format!("{area:.3}"));
         let join = crate::parts::asof::Reading::NAMES[version.reading as usize];
         let until = Span(version.cutoff / 1_000_000_000 * 1_000_000_000);
-        vec![
+        let all = [
             format!("v{} {:04x}", version.id, version.digest & 0xffff),
             record.stage.word().into(),
             version.rows.to_string(),
@@ -133,22 +163,24 @@ fn versions(registry: &Registry, ask: &Ask) -> View {
             format!("{:.3}", version.marks.joined),
             logged,
             format!("{:+.2}", weights(&version.model)[super::truth::COMPLAINTS]),
-        ]
+        ];
+        columns.iter().map(|column| all[*column].clone()).collect()
     };
     let mut records: Vec<_> = registry.records.iter().collect();
     // What serves comes first, then the newest.
     records.sort_by_key(|record| (record.stage != Stage::Live, std::cmp::Reverse(record.version.id)));
-    View::Table(Table { head, rows: records.into_iter().take(usize::from(ask.rows).saturating_sub(1)).map(row).collect() })
+    View::Table(Table { head, rows: records.into_iter().take(usize::from(ask.rows)).map(row).collect() })
 }
 
 fn drift(world: &World<Platform>, monitor: &Watcher) -> View {
     let system = world.system();
-    let mut bars = Vec::new();
-    for (i, name) in FEATURE_NAMES.iter().enumerate() {
-        let psi = monitor.psi[i];
-        let state = if psi > system.psi_limit { State::Warn } else { State::Busy };
-        bars.push(Bar { name: format!("{name} PSI"), value: psi, says: format!("{psi:.3} of {}", system.psi_limit), state });
-        bars.push(Bar { name: format!("{name} KS"), value: monitor.ks[i], says: format!("{:.3}", monitor.ks[i]), state: State::Idle });
-    }
+    let bar = |name: &str, measure: &str, value: f64, state| Bar { name: format!("{name} {measure}"), value, says: format!("{value:.3}"), state };
+    let limit = system.psi_limit;
+    let of_psi = |(name, psi): (&&str, &f64)| bar(name, "PSI", *psi, if *psi > limit { State::Warn } else { State::Busy });
+    let of_ks = |(name, ks): (&&str, &f64)| bar(name, "KS", *ks, State::Idle);
+    // The limit is a bar as well: the others are read against it.
+    let mut bars: Vec<Bar> = FEATURE_NAMES.iter().zip(&monitor.psi).map(of_psi).collect();
+    bars.push(bar("limit of", "PSI", limit, State::Idle));
+    bars.extend(FEATURE_NAMES.iter().zip(&monitor.ks).map(of_ks));
     View::Bars(bars)
 }

@@ -9,9 +9,9 @@ use crate::kernel::world::World;
 use std::collections::BTreeMap;
 
 pub const PANES: &[PaneSpec] = &[
-    PaneSpec { id: "storage", title: "Stored, and for whom" },
-    PaneSpec { id: "pastes", title: "Next to die" },
-    PaneSpec { id: "bodies", title: "Bodies named most" },
+    PaneSpec { id: "storage", title: "Stored bytes, and for whom" },
+    PaneSpec { id: "pastes", title: "Pastes that expire next" },
+    PaneSpec { id: "bodies", title: "Bodies shared most" },
     PaneSpec { id: "servers", title: "Servers" },
 ];
 
@@ -56,10 +56,12 @@ fn storage(world: &World<Pastebin>) -> View {
         twice += body.bytes * (count - 1);
     }
     let bar = |name: &str, bytes: u64, state| Bar { name: name.into(), value: bytes as f64, says: told(bytes), state };
+    // What is expired waits for the sweeper, as it should; what nobody names is a leak, unless its row is on the way.
+    let leak = if nobody > 0 { State::Warn } else { State::Idle };
     View::Bars(vec![
-        bar("named by the living", alive, State::Leader),
-        bar("named by the dead", dead, State::Warn),
-        bar("named by nobody", nobody, State::Down),
+        bar("live", alive, State::Busy),
+        bar("expired, not swept", dead, State::Idle),
+        bar("orphaned", nobody, leak),
         bar("saved by sharing", twice, State::Idle),
     ])
 }
@@ -74,7 +76,7 @@ fn pastes(world: &World<Pastebin>, ask: &Ask) -> View {
         let kind = if stored.row.burn { "burns" } else { stored.row.visibility.word() };
         vec![format!("{:08x}", id >> 32), kind.into(), left(stored.dies), format!("{:08x}", stored.row.name >> 32)]
     };
-    table(&["paste", "kind", "dies in", "body"], rows.into_iter().map(row).take(usize::from(ask.rows)).collect())
+    table(&["paste", "kind", "expires in", "body"], rows.into_iter().map(row).take(usize::from(ask.rows)).collect())
 }
 
 fn bodies(world: &World<Pastebin>, ask: &Ask) -> View {
@@ -88,7 +90,12 @@ fn bodies(world: &World<Pastebin>, ask: &Ask) -> View {
 
 fn servers(world: &World<Pastebin>, ask: &Ask) -> View {
     let row = |id: NodeId| match world.node(id) {
-        Role::App(app) => Some(app.row_of(world.name(id))),
+        Role::App(app) if world.is_up(id) => Some(app.row_of(world.name(id))),
+        Role::App(app) => {
+            let mut row = app.row_of(world.name(id));
+            row[3] = "down".into();
+            Some(row)
+        }
         _ => None,
     };
     table(&["server", "pastes under way", "reads under way", ""], world.role("app").into_iter().filter_map(row).take(usize::from(ask.rows)).collect())

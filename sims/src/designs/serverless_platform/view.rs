@@ -46,7 +46,7 @@ fn sandboxes(world: &World<Serverless>, router: &Router, ask: &Ask) -> View {
         row.resize(cols, 0.0);
     }
     let row_names = workers.iter().take(shown).map(|id| if world.is_up(*id) { world.name(*id).to_string() } else { format!("{} down", world.name(*id)) });
-    View::Heat(Heat { row_names: row_names.collect(), cells, says: format!("{most} sandboxes fit a worker: full runs, faint is idle, blank is free") })
+    View::Heat(Heat { row_names: row_names.collect(), cells, says: format!("full runs, middling starts, faint is idle, blank is free; {most} fit a worker") })
 }
 
 fn tenants(world: &World<Serverless>, router: &Router, ask: &Ask) -> View {
@@ -66,7 +66,7 @@ fn tenants(world: &World<Serverless>, router: &Router, ask: &Ask) -> View {
             format!("{} GB-s", usage / 1_024_000),
         ]
     };
-    let rows = (0..system.tenants as usize).take(usize::from(ask.rows).saturating_sub(1)).map(row);
+    let rows = (0..system.tenants as usize).take(usize::from(ask.rows)).map(row);
     View::Table(Table { head, rows: rows.collect() })
 }
 
@@ -74,29 +74,32 @@ fn functions(world: &World<Serverless>, router: &Router, ask: &Ask) -> View {
     let system = world.system();
     let control: Option<&Control> = world.ids().find_map(|id| if let Role::Control(control) = world.node(id) { Some(&**control) } else { None });
     let Some(control) = control else { return View::Empty("no control plane".into()) };
-    let head = ["function", "of", "serves", "trial", "all", "idle", "target"].map(String::from).to_vec();
+    let head = ["fn", "tenant", "serves", "trial", "all", "idle", "target"].map(String::from).to_vec();
     let row = |(at, (alias, ..)): (usize, (Alias, u32, u32))| {
         let function = at as u32;
         let served = router.alias(function).stable.number;
         let serves = if served == alias.stable.number { format!("v{served}") } else { format!("v{served}, to be v{}", alias.stable.number) };
-        let trial = alias.trial.map_or_else(String::new, |trial| format!("v{}", trial.number));
+        let trial = alias.trial.map_or_else(|| "-".to_string(), |trial| format!("v{}", trial.number));
         let idle = router.pool.idle_of(function).count();
         let owner = (function / system.per_tenant + 1).to_string();
-        vec![(at + 1).to_string(), owner, serves, trial, router.pool.counts[at].to_string(), idle.to_string(), router.targets()[at].to_string()]
+        let target = if system.scale_to_target { router.targets()[at].to_string() } else { "-".into() };
+        vec![(at + 1).to_string(), owner, serves, trial, router.pool.counts[at].to_string(), idle.to_string(), target]
     };
-    let rows = control.rows().enumerate().take(usize::from(ask.rows).saturating_sub(1)).map(row);
+    let rows = control.rows().enumerate().take(usize::from(ask.rows)).map(row);
     View::Table(Table { head, rows: rows.collect() })
 }
 
 /// Sandboxes by what they do, and how long the idle ones have been.
 fn states(router: &Router, now: Time) -> Vec<Bar> {
-    let count = |state| router.pool.all().filter(|(_, found)| found.state == state).count() as f64;
-    let oldest = router.pool.oldest().map_or_else(|| "none".to_string(), |(_, found)| format!("oldest {:.1} s", now.since(found.since).as_secs()));
-    let bar = |name: &str, value, says: String, state| Bar { name: name.into(), value, says, state };
+    let oldest = router.pool.oldest().map_or_else(String::new, |(_, found)| format!(", {:.0} s old", now.since(found.since).as_secs()));
+    let bar = |name: &str, of, says: &str, state| {
+        let count = router.pool.all().filter(|(_, found)| found.state == of).count();
+        Bar { name: name.into(), value: count as f64, says: format!("{count} {says}"), state: if count == 0 { State::Idle } else { state } }
+    };
     vec![
-        bar("running", count(Box_::Busy), "tenants pay".into(), State::Busy),
-        bar("starting", count(Box_::Starting), "no call yet".into(), State::Warn),
-        bar("idle", count(Box_::Idle), format!("we pay; {oldest}"), State::Idle),
-        bar("forgotten", count(Box_::Forgotten), "nobody finds them".into(), State::Down),
+        bar("running", Box_::Busy, "paid for", State::Busy),
+        bar("starting", Box_::Starting, "without a call", State::Busy),
+        bar("idle", Box_::Idle, &format!("unpaid{oldest}"), State::Idle),
+        bar("forgotten", Box_::Forgotten, "found by nobody", State::Down),
     ]
 }

@@ -27,11 +27,16 @@ fn table(head: &[&str], rows: Vec<Vec<String>>) -> View {
 
 fn servers(world: &World<Shortener>, ask: &Ask) -> View {
     let row = |id: NodeId| match world.node(id) {
-        Role::App(app) => Some(app.row_of(world.name(id))),
+        Role::App(app) if world.is_up(id) => Some(app.row_of(world.name(id))),
+        Role::App(app) => {
+            let mut row = app.row_of(world.name(id));
+            row[1] = "down".into();
+            Some(row)
+        }
         _ => None,
     };
     let rows = world.role("app").into_iter().filter_map(row).take(usize::from(ask.rows)).collect();
-    table(&["server", "range", "left", "under way", "clicks waiting", "clicks lost"], rows)
+    table(&["app", "range", "left", "jobs", "queued clicks", "lost clicks"], rows)
 }
 
 /// A code and what is behind it: with the permutation neighbours in number are no neighbours in code.
@@ -42,16 +47,16 @@ fn links(world: &World<Shortener>, ask: &Ask) -> View {
     let row = |(code, address): &(crate::parts::codes::Code, u64)| {
         let number = system.number(code).unwrap_or(0);
         let counted = system.permuted.as_ref().map_or(number, |network| network.invert(number));
-        vec![code.to_string(), number.to_string(), counted.to_string(), format!("address {address}")]
+        vec![code.to_string(), number.to_string(), counted.to_string(), address.to_string()]
     };
-    table(&["code", "as a number", "before the permutation", "leads to"], client.latest().map(row).take(usize::from(ask.rows)).collect())
+    table(&["code", "as a number", "before permuting", "address"], client.latest().map(row).take(usize::from(ask.rows)).collect())
 }
 
 fn shards(world: &World<Shortener>) -> View {
     let bar = |id: NodeId| match world.node(id) {
         Role::Shard(shard) => {
             let state = if world.is_up(id) { State::Idle } else { State::Down };
-            Some(Bar { name: world.name(id).to_string(), value: shard.rows().count() as f64, says: "rows".into(), state })
+            Some(Bar { name: world.name(id).to_string(), value: shard.rows().count() as f64, says: format!("{} rows", shard.rows().count()), state })
         }
         _ => None,
     };

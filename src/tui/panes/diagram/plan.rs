@@ -205,8 +205,10 @@ fn bus(peers: &[(&(usize, usize), &Pair)], places: &[Rect], sideways: bool) -> V
                 let (x1, x2) = (p.x + p.width / 2, q.x + q.width / 2);
                 vec![(x1, p.bottom()), (x1, y), (x2, y), (x2, q.bottom())]
             };
-            // Without arrows: everyone on the bus may speak.
-            pair.link(points, [None, None])
+            // Without arrows: everyone on the bus may speak. Below the boxes there is no room for more of it than its corners.
+            let up = |at| (!sideways).then_some(End { at, side: Side::Up, arrow: false });
+            let ends = [up(points[0]), up(points[3])];
+            pair.link(points, ends)
         })
         .collect()
 }

@@ -140,8 +140,17 @@ fn number_key(fields: &mut [Entry; 3], at: &mut usize, key: KeyEvent) -> Answer 
     match key.code {
         KeyCode::Up | KeyCode::BackTab => *at = at.saturating_sub(1),
         KeyCode::Down | KeyCode::Tab => *at = (*at + 1).min(2),
-        KeyCode::Enter if *at < 2 && !fields[*at].text().trim().is_empty() => *at += 1,
-        KeyCode::Enter => return read(fields),
+        // What is no number is told where it stands, not two fields later.
+        KeyCode::Enter if *at < 2 && !fields[*at].text().trim().is_empty() => match field(fields, *at) {
+            Ok(_) => *at += 1,
+            Err((_, why)) => return Answer::Refused(why),
+        },
+        KeyCode::Enter => {
+            return read(fields).unwrap_or_else(|(wrong, why)| {
+                *at = wrong;
+                Answer::Refused(why)
+            });
+        }
         _ => {
             fields[*at].on_key(key);
         }
@@ -149,19 +158,17 @@ fn number_key(fields: &mut [Entry; 3], at: &mut usize, key: KeyEvent) -> Answer 
     Answer::None
 }
 
-fn read(fields: &[Entry; 3]) -> Answer {
-    let mut read = [0.0; 3];
-    for (n, field) in fields.iter().enumerate() {
-        read[n] = match number(field.text()) {
-            Ok(number) => number,
-            Err(why) => return Answer::Refused(format!("{}: {why}", NAMES[n])),
-        };
-    }
-    let [value, low, high] = read;
+/// What a field says, or which field says no number, and why.
+fn field(fields: &[Entry; 3], at: usize) -> Result<f64, (usize, String)> {
+    number(fields[at].text()).map_err(|why| (at, format!("{}: {why}", NAMES[at])))
+}
+
+fn read(fields: &[Entry; 3]) -> Result<Answer, (usize, String)> {
+    let (value, low, high) = (field(fields, 0)?, field(fields, 1)?, field(fields, 2)?);
     if low <= value && value <= high {
-        return Answer::Said(Some(Said::Number { value, low, high }));
+        return Ok(Answer::Said(Some(Said::Number { value, low, high })));
     }
-    Answer::Refused("the guess must lie between its two ends".into())
+    Ok(Answer::Refused("the guess must lie between its two ends".into()))
 }
 
 /// `100`, `2.3K`, `5 %`, `12ms`: a time counts in milliseconds, as most metrics do.
@@ -207,6 +214,19 @@ mod tests {
         form.on_paste("0.15K");
         form.on_key(KeyCode::Down.into());
         assert!(matches!(form.on_key(KeyCode::Enter.into()), Answer::Said(Some(Said::Number { value: 200.0, low: 150.0, high: 300.0 }))));
+    }
+
+    #[test]
+    fn letters_are_refused_where_they_stand() {
+        let mut form = Form::Number { fields: Default::default(), at: 0 };
+        form.on_paste("many");
+        assert!(matches!(form.on_key(KeyCode::Enter.into()), Answer::Refused(_)));
+        assert!(matches!(&form, Form::Number { at: 0, .. }));
+        form.on_key(KeyCode::Down.into());
+        form.on_key(KeyCode::Down.into());
+        form.on_paste("3");
+        assert!(matches!(form.on_key(KeyCode::Enter.into()), Answer::Refused(_)));
+        assert!(matches!(&form, Form::Number { at: 0, .. }), "the first field that says no number has the keys");
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub fn draw(problem: &Problem, chosen: usize, ledger: &[Prediction], area: Rect,
     let tries = ledger.iter().filter(|made| made.problem == problem.id && made.experiment == experiment.id).count();
     if tries > 0 {
         let word = if last_of(ledger, &problem.id, &experiment.id).is_some_and(|made| made.guess.hit()) { "right" } else { "wrong" };
-        lines.push(Line::styled(format!("Predicted {tries} times, {word} the last time."), theme.dim));
+        lines.push(Line::styled(format!("Predicted {}, {word} the last time.", if tries == 1 { "once".into() } else { format!("{tries} times") }), theme.dim));
     }
     inner.rows().zip(lines).for_each(|(row, line)| line.render(row, buf));
 }

@@ -18,11 +18,17 @@ use sims::kernel::value::Kind;
 
 /// The pane: what each run does otherwise, then what came of it.
 pub fn draw(frame: &Frame, area: Rect, buf: &mut Buffer, theme: &Theme) {
-    let lines = lines(frame, usize::from(area.width), theme);
+    // What differs matters more than where it began in full.
+    let cols = usize::from(area.width);
+    let whole = lines(frame, cols, PARTING_ROWS, theme);
+    let lines = if whole.len() <= usize::from(area.height) { whole } else { lines(frame, cols, 1, theme) };
     area.rows().zip(lines).for_each(|(row, line)| line.render(row, buf));
 }
 
-fn lines(frame: &Frame, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
+/// Rows that where two runs part may take.
+const PARTING_ROWS: usize = 3;
+
+fn lines(frame: &Frame, cols: usize, parting_rows: usize, theme: &Theme) -> Vec<Line<'static>> {
     let runs = &frame.compared;
     let mut lines = Vec::new();
     for (n, run) in runs.iter().enumerate() {
@@ -35,9 +41,10 @@ fn lines(frame: &Frame, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
             Span::styled(text::fit(&format!("{name}{ended}"), cols.saturating_sub(9)), if n == frame.chosen { theme.accent } else { theme.text }),
         ]));
         if n > 0 {
-            lines.extend(
-                text::wrap(&parting(run, &runs[0]), cols.saturating_sub(9)).into_iter().map(|line| Line::styled(format!("         {line}"), theme.dim)),
-            );
+            let cols = cols.saturating_sub(9);
+            let says = parting(run, &runs[0]);
+            let says = if parting_rows == 1 { vec![text::fit(&says, cols)] } else { text::wrap(&says, cols) };
+            lines.extend(says.into_iter().take(parting_rows).map(|line| Line::styled(format!("         {line}"), theme.dim)));
         }
     }
     lines.push(Line::raw(""));
@@ -47,7 +54,8 @@ fn lines(frame: &Frame, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
         let mut line = Line::from(Span::styled(text::pad(&text::fit(spec.id, name_cols - 1), name_cols), theme.text));
         for verdict in &verdicts {
             let (mark, style) = super::draw::lamp(verdict, theme);
-            line.push_span(Span::styled(format!("{mark:>width$}", width = each - 1), style));
+            line.push_span(Span::raw(" ".repeat(each - 2)));
+            line.push_span(Span::styled(mark, style));
             line.push_span(Span::raw(" "));
         }
         lines.push(line);
@@ -175,6 +183,7 @@ impl Menu {
         let inner = popup::draw("Compare", 74, count as u16 + 4, area, buf, theme);
         let [list, _, foot] = inner.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(1), Constraint::Length(1)]));
         let from = scroll::window(self.chosen, list.height, count);
+        scroll::bar_beside(list, from, count, buf, theme);
         for (row, at) in list.rows().zip(from..count) {
             let style = if at == self.chosen { theme.selected } else { theme.text };
             let line = match frame.compared.get(at) {
@@ -184,7 +193,9 @@ impl Menu {
                 }
                 None => {
                     let knob = knobs[at - frame.compared.len()];
-                    Line::from(vec![Span::styled(format!(" values of {} ", knob.name), style), Span::styled(format!(" {}", knob.says), theme.dim)])
+                    let head = format!(" values of {} ", knob.name);
+                    let says = text::fit(&format!(" {}", knob.says), usize::from(row.width).saturating_sub(head.len()));
+                    Line::from(vec![Span::styled(head, style), Span::styled(says, theme.dim)])
                 }
             };
             line.render(row, buf);

@@ -18,7 +18,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
-use sims::kernel::invariant::Verdict;
+use sims::kernel::invariant::{InvariantSpec, Verdict};
+use sims::kernel::metric::Shape;
 use sims::kernel::time::Time;
 use sims::kernel::view::{Bar, Line as Series, State, View as Data};
 
@@ -39,24 +40,36 @@ pub fn header(screen: &LabScreen, theme: &Theme) -> Header {
         }
     }
     if !frame.faults.is_empty() {
-        right.push(Span::styled(format!("  {} faults", frame.faults.len()), theme.warn));
+        right.push(Span::styled(format!("  {}", text::count(frame.faults.len(), "fault")), theme.warn));
     }
-    let moment = format!(" · seed {} · {}  ", frame.seed, frame.now);
-    let motion = motion(frame, theme);
-    // The title gives way: it is known, the rest changes.
-    let taken: usize =
-        [&right, &motion].iter().flat_map(|spans| spans.iter()).map(Span::width).sum::<usize>() + moment.chars().count() + "Lab ·     F1 help  ".len();
-    let room = usize::from(screen.drawn.get().width).saturating_sub(taken).clamp(8, 28);
+    let motion = motion(frame, narrow, theme);
+    let width = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
+    // The timeline tells of faults as well: where room is scarcest, they give way to the marks of the laws.
+    if narrow && !frame.faults.is_empty() && width(&right) + width(&motion) + HEADER_REST > usize::from(screen.drawn.get().width) {
+        right.pop();
+    }
+    // The title gives way: it is known, the rest changes. Then the seed: marks of broken laws are never dropped for it.
+    let taken = width(&right) + width(&motion) + "Lab ·     F1 help  ".len();
+    let left_of = |moment: &str| usize::from(screen.drawn.get().width).saturating_sub(taken + moment.chars().count());
+    let moments = [format!(" · seed {} · {}  ", frame.seed, frame.now), format!(" · {}  ", frame.now)];
+    let moment = moments.iter().find(|moment| left_of(moment) >= TITLE_LEAST).unwrap_or(&moments[1]);
+    let room = left_of(moment).clamp(TITLE_LEAST, 28);
     let mut left = vec![Span::raw(format!("Lab · {}{moment}", text::fit(&screen.title, room)))];
     left.extend(motion);
     Header { left: Line::from(left), right: Line::from(right), ..Header::default() }
 }
 
+/// Cells of the title that are left at least.
+const TITLE_LEAST: usize = 7;
+
+/// Cells of a header beside its marks and its motion: name, title, moment, help.
+const HEADER_REST: usize = 40;
+
 /// The least width of a chart's window in seconds.
 const YOUNG_S: f64 = 10.0;
 
 /// Whether it moves, and how fast.
-fn motion(frame: &Frame, theme: &Theme) -> Vec<Span<'static>> {
+fn motion(frame: &Frame, narrow: bool, theme: &Theme) -> Vec<Span<'static>> {
     if let Some(words) = &frame.panicked {
         return vec![Span::styled(format!("the design panicked: {}", text::fit(words, 40)), theme.bad)];
     }
@@ -73,7 +86,9 @@ fn motion(frame: &Frame, theme: &Theme) -> Vec<Span<'static>> {
         (_, true) => (theme.pick("▶", ">"), "", theme.good),
         _ => (theme.pick("‖", "="), "paused", theme.warn),
     };
-    let mut spans = vec![Span::styled(format!("{mark} {} {word}", frame.pace), style)];
+    // What stands has no pace: on a small terminal the word is enough.
+    let says = if narrow && !word.is_empty() { format!("{mark} {word}") } else { format!("{mark} {} {word}", frame.pace) };
+    let mut spans = vec![Span::styled(says, style)];
     if frame.behind {
         spans.push(Span::styled(" behind", theme.warn));
     }
@@ -126,8 +141,19 @@ fn view(screen: &LabScreen, view: View, main: bool, area: Rect, buf: &mut Buffer
     if matches!(view, View::Compare) {
         return super::compare::draw(&screen.frame, inner, buf, theme);
     }
-    if let (View::Story, Some(file)) = (view, &screen.file) {
-        return inner.rows().zip(story(file, &screen.frame, inner, theme)).for_each(|(row, line)| line.render(row, buf));
+    if let (View::Story | View::Objectives, Some(file)) = (view, &screen.file) {
+        let apart = Panes::of(screen.drawn.get(), screen.needs()).charts.is_empty();
+        let mut lines = if matches!(view, View::Story) { story(file, inner, theme) } else { Vec::new() };
+        if !apart || matches!(view, View::Objectives) {
+            lines.extend(file_objectives(file, &screen.frame, inner, theme));
+        } else {
+            lines.push(Line::styled("tab: the objectives", theme.accent));
+        }
+        if screen.frame.now == Time::ZERO {
+            lines.push(Line::raw(""));
+            lines.push(Line::styled("Turn the knobs, then press space.", theme.accent));
+        }
+        return inner.rows().zip(lines).for_each(|(row, line)| line.render(row, buf));
     }
     if matches!(view, View::Reasons) {
         return panes::draw(&reasons(&screen.frame), inner, buf, theme);
@@ -171,8 +197,12 @@ fn title(screen: &LabScreen, view: View) -> String {
         View::Pane(pane) => pane.title.into(),
         View::SpaceTime => "Messages, the last 50 ms".into(),
         View::Chart(at) => {
-            let names = screen.charts.groups.get(at).map_or_else(String::new, |group| group.join(", "));
-            let names = if screen.frame.compared.is_empty() { names } else { compared_metric(screen, at).unwrap_or("").to_string() };
+            let group: &[&str] = screen.charts.groups.get(at).map_or(&[], Vec::as_slice);
+            let one = compared_metric(screen, at);
+            let shown = if screen.frame.compared.is_empty() { group } else { one.as_slice() };
+            // A chart of a histogram shows its p99: that must be said, since its name does not.
+            let of = if shown.iter().any(|name| is_histogram(screen, name)) { "p99 of " } else { "" };
+            let names = format!("{of}{}", shown.join(", "));
             let smooth = if screen.smooth { format!(" · smoothed {}", smooth::constant(window(screen))) } else { String::new() };
             format!("{names} · {}{smooth}", WINDOWS[screen.window].1)
         }
@@ -180,8 +210,13 @@ fn title(screen: &LabScreen, view: View) -> String {
         View::Reasons => "Failed requests by reason".into(),
         View::Lamps => "Invariants".into(),
         View::Story => "Challenge".into(),
+        View::Objectives => "Objectives".into(),
         View::Compare => format!("{} runs compared", screen.frame.compared.len()),
     }
+}
+
+fn is_histogram(screen: &LabScreen, metric: &str) -> bool {
+    screen.design().metrics.iter().any(|spec| spec.name == metric && matches!(spec.shape, Shape::Histogram { .. }))
 }
 
 /// One run's metrics, or one metric of every run; smoothed if that is wished.
@@ -190,6 +225,8 @@ fn shown_lines(screen: &LabScreen, view: View, own: Vec<Series>) -> Vec<Series> 
         (View::Chart(at), false) => of_runs(screen, at),
         _ => own,
     };
+    // A metric's name ends in its unit where its kind has none.
+    lines.iter_mut().filter(|line| line.unit.is_empty() && line.name.ends_with("_bytes")).for_each(|line| line.unit = "B".into());
     if screen.smooth {
         let constant = smooth::constant(window(screen));
         lines.iter_mut().for_each(|line| smooth::smooth(&mut line.points, constant.as_secs()));
@@ -216,11 +253,17 @@ fn of_runs(screen: &LabScreen, at: usize) -> Vec<Series> {
     screen.frame.compared.iter().map(|run| line(run).unwrap_or_else(empty)).collect()
 }
 
-/// What is to be done, and how the objectives stand.
-fn story(file: &RunFile, frame: &Frame, area: Rect, theme: &Theme) -> Vec<Line<'static>> {
-    let cols = usize::from(area.width);
+/// What is to be done.
+fn story(file: &RunFile, area: Rect, theme: &Theme) -> Vec<Line<'static>> {
     let mut lines = Markdown::new(file.story.trim()).lines(area.width, theme, None).to_vec();
     lines.push(Line::raw(""));
+    lines
+}
+
+/// How the objectives stand.
+fn file_objectives(file: &RunFile, frame: &Frame, area: Rect, theme: &Theme) -> Vec<Line<'static>> {
+    let cols = usize::from(area.width);
+    let mut lines = Vec::new();
     let when = if frame.ended { "The objectives".to_string() } else { format!("The objectives so far (judged at {})", frame.length) };
     lines.push(Line::styled(when, theme.title));
     for met in objectives::of_file(file, &frame.outcome()).unwrap_or_default() {
@@ -239,10 +282,6 @@ fn story(file: &RunFile, frame: &Frame, area: Rect, theme: &Theme) -> Vec<Line<'
                 .enumerate()
                 .map(|(n, line)| Line::from(vec![Span::styled(if n == 0 { format!("{mark} ") } else { "  ".into() }, style), Span::styled(line, theme.text)])),
         );
-    }
-    if frame.now == Time::ZERO {
-        lines.push(Line::raw(""));
-        lines.push(Line::styled("Turn the knobs, then press space.", theme.accent));
     }
     lines
 }
@@ -279,32 +318,61 @@ fn lamps_in(frame: &Frame, block: ratatui::widgets::Block<'_>, area: Rect, buf: 
     }
 }
 
-/// The broken ones first with their sentence; the laws' sentences only where everything fits.
+/// The broken ones first with their sentence; the laws' sentences only where everything fits, two laws a row where not even their names do.
 fn lamp_lines(frame: &Frame, area: Rect, theme: &Theme) -> Vec<Line<'static>> {
+    let (cols, rows) = (usize::from(area.width), usize::from(area.height));
     let mut sorted: Vec<_> = frame.verdicts.iter().collect();
     sorted.sort_by_key(|(_, verdict)| !matches!(verdict, Verdict::Broken { .. }));
-    let lines = |with_law: bool| {
-        let mut lines = Vec::new();
-        for (spec, verdict) in &sorted {
-            let (mark, style) = lamp(verdict, theme);
-            let more = match verdict {
-                Verdict::Held => "",
-                Verdict::Unknown => " not judged yet",
-                Verdict::Undecided { .. } => " could not be decided",
-                Verdict::Broken { .. } => " broken",
-            };
-            lines.push(Line::from(vec![Span::styled(format!("{mark} {}", spec.id), style), Span::styled(more, theme.dim)]));
-            let says = match verdict {
-                Verdict::Broken { at, detail, .. } => Some((format!("{at}: {detail}"), theme.text)),
-                Verdict::Undecided { why } => Some((why.clone(), theme.text)),
-                _ => with_law.then(|| (spec.says.to_string(), theme.dim)),
-            };
-            if let Some((says, style)) = says {
-                lines.extend(text::wrap(&says, usize::from(area.width).saturating_sub(2)).into_iter().map(|l| Line::styled(format!("  {l}"), style)));
-            }
+    let lines = |with_law: bool| sorted.iter().flat_map(|(spec, verdict)| lamp_of(spec, verdict, with_law, cols, theme)).collect::<Vec<_>>();
+    for lines in [lines(true), lines(false)] {
+        if lines.len() <= rows {
+            return lines;
         }
-        lines
+    }
+    let told = sorted.iter().take_while(|(_, verdict)| matches!(verdict, Verdict::Broken { .. } | Verdict::Undecided { .. })).count();
+    let mut lines: Vec<Line<'static>> = sorted[..told].iter().flat_map(|(spec, verdict)| lamp_of(spec, verdict, false, cols, theme)).collect();
+    let rest = &sorted[told..];
+    // As many stand alone as there are rows for; the last ones share theirs.
+    let pairs = (rest.len() + lines.len()).saturating_sub(rows).min(rest.len().div_ceil(2));
+    let (alone, shared) = rest.split_at(rest.len().saturating_sub(2 * pairs));
+    lines.extend(alone.iter().flat_map(|(spec, verdict)| lamp_of(spec, verdict, false, cols, theme)));
+    let widest = |place: usize| shared.iter().skip(place).step_by(2).map(|(spec, _)| spec.id.len() + 3).max().unwrap_or(0);
+    let left = widest(0).max(cols / 2).min(cols.saturating_sub(widest(1))).max(cols / 3);
+    lines.extend(shared.chunks(2).map(|pair| {
+        let widths = [left, cols.saturating_sub(left)];
+        let spans = pair.iter().zip(widths).map(|((spec, verdict), width)| {
+            let (mark, style) = lamp(verdict, theme);
+            let brief = format!("{mark} {}", spec.id);
+            let full = if matches!(verdict, Verdict::Unknown) { format!("{brief} not judged yet") } else { brief.clone() };
+            let says = if full.chars().count() < width { full } else { brief };
+            Span::styled(text::pad(&says, width.saturating_sub(1)) + " ", style)
+        });
+        Line::from(spans.collect::<Vec<_>>())
+    }));
+    if lines.len() > rows {
+        lines.truncate(rows.saturating_sub(1));
+        lines.push(Line::styled("and more: i shows all", theme.dim));
+    }
+    lines
+}
+
+/// A law's mark and name, and what is to be said of it.
+fn lamp_of(spec: &InvariantSpec, verdict: &Verdict, with_law: bool, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let (mark, style) = lamp(verdict, theme);
+    let more = match verdict {
+        Verdict::Held => "",
+        Verdict::Unknown => " not judged yet",
+        Verdict::Undecided { .. } => " could not be decided",
+        Verdict::Broken { .. } => " broken",
     };
-    let whole = lines(true);
-    if whole.len() <= usize::from(area.height) { whole } else { lines(false) }
+    let says = match verdict {
+        Verdict::Broken { at, detail, .. } => Some((format!("{at}: {detail}"), theme.text)),
+        Verdict::Undecided { why } => Some((why.clone(), theme.text)),
+        _ => with_law.then(|| (spec.says.to_string(), theme.dim)),
+    };
+    let mut lines = vec![Line::from(vec![Span::styled(format!("{mark} {}", spec.id), style), Span::styled(more, theme.dim)])];
+    if let Some((says, style)) = says {
+        lines.extend(text::wrap(&says, cols.saturating_sub(2)).into_iter().map(|l| Line::styled(format!("  {l}"), style)));
+    }
+    lines
 }

@@ -22,6 +22,9 @@ pub struct Fork {
     refused: Option<String>,
 }
 
+/// Rows of words below the list: a choice's values, or why one is refused.
+const FOOT_ROWS: u16 = 2;
+
 pub enum Forked {
     Stay,
     Close,
@@ -96,18 +99,21 @@ impl Fork {
     pub fn draw(&self, frame: &Frame, area: Rect, buf: &mut Buffer, theme: &Theme) {
         let rows = rows(frame);
         let title = format!("Another future from {}: it goes on …", frame.now);
-        let inner = popup::draw(&title, 80, rows.len() as u16 + 4, area, buf, theme);
-        let [list, _, foot] = inner.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(u16::from(inner.height > 5)), Constraint::Length(1)]));
+        let inner = popup::draw(&title, 80, rows.len() as u16 + 3 + FOOT_ROWS, area, buf, theme);
+        let foot_rows = FOOT_ROWS.min(inner.height / 4).max(1);
+        let [list, _, foot] =
+            inner.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(u16::from(inner.height > 5)), Constraint::Length(foot_rows)]));
         let from = scroll::window(self.chosen, list.height, rows.len());
+        scroll::bar_beside(list, from, rows.len(), buf, theme);
         for (line, (at, row)) in list.rows().zip(rows.iter().enumerate().skip(from)) {
             self.line(at == self.chosen, row, usize::from(line.width), theme).render(line, buf);
         }
-        let says = match (&self.refused, rows.get(self.chosen)) {
-            (Some(why), _) => Line::styled(text::fit(why, usize::from(foot.width)), theme.bad),
-            (None, Some(Row::Knob(knob, _))) => Line::styled(text::fit(&format!("{}: {}", knob.says, knob.kind), usize::from(foot.width)), theme.dim),
-            _ => Line::styled("both futures are shown on the same axes", theme.dim),
+        let (says, style) = match (&self.refused, rows.get(self.chosen)) {
+            (Some(why), _) => (why.clone(), theme.bad),
+            (None, Some(Row::Knob(knob, _))) => (format!("{}: {}", knob.says, knob.kind), theme.dim),
+            _ => ("both futures are shown on the same axes".into(), theme.dim),
         };
-        says.render(foot, buf);
+        foot.rows().zip(text::wrap(&says, usize::from(foot.width))).for_each(|(row, line)| Line::styled(line, style).render(row, buf));
     }
 
     fn line(&self, chosen: bool, row: &Row<'_>, cols: usize, theme: &Theme) -> Line<'static> {

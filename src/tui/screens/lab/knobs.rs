@@ -28,6 +28,8 @@ pub enum Done {
     Nothing,
     Set(String, String),
     Say(String),
+    /// What was typed is no value of the knob.
+    Refused(String),
 }
 
 impl Knobs {
@@ -90,7 +92,7 @@ impl Knobs {
                 let text = input.text().trim().to_string();
                 let Some((knob, _)) = frame.knobs.iter().nth(self.chosen) else { return Done::Nothing };
                 if let Err(why) = knob.kind.read(&text) {
-                    return Done::Say(format!("{} {why}", knob.name));
+                    return Done::Refused(format!("{} {why}", knob.name));
                 }
                 self.input = None;
                 return Done::Set(knob.name.into(), text);

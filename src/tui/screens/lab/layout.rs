@@ -18,8 +18,10 @@ pub enum View {
     /// Failed requests by their reason.
     Reasons,
     Lamps,
-    /// The run file's story and objectives.
+    /// The run file's story, and its objectives where there is room for both.
     Story,
+    /// The run file's objectives, where they have no room below the story.
+    Objectives,
     /// The compared runs and their differences.
     Compare,
 }
@@ -129,7 +131,7 @@ pub fn what(view: View, charts: &Charts) -> Option<What> {
         View::SpaceTime => What::SpaceTime,
         View::Chart(at) => What::Series(charts.groups.get(at)?.clone()),
         View::Histogram => What::Histogram(charts.histogram?),
-        View::Reasons | View::Lamps | View::Story | View::Compare => return None,
+        View::Reasons | View::Lamps | View::Story | View::Objectives | View::Compare => return None,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The log pane: what happened, in sentences, the latest at the bottom unless it was scrolled back.
 
 use crate::lab::Frame;
+use crate::tui::panes;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{popup, scroll, text};
 use ratatui::buffer::Buffer;
@@ -29,6 +30,9 @@ impl LogPane {
         let block = popup::frame(&title, theme);
         let inner = block.inner(area);
         block.render(area, buf);
+        if frame.log.is_empty() {
+            return panes::empty("Nothing to tell yet: what is done, what the design reports and what breaks stands here.", inner, buf, theme);
+        }
         let entries = &frame.log[..frame.log.len() - self.back.min(frame.log.len())];
         let from = entries.len().saturating_sub(usize::from(inner.height));
         for (row, entry) in inner.rows().zip(&entries[from..]) {

@@ -93,6 +93,12 @@ impl Number {
         }
     }
 
+    /// The name, and which of a histogram's numbers its value is.
+    fn label(self) -> String {
+        let p99 = self.metric().is_some_and(|metric| matches!(metric.shape, Shape::Histogram { .. }));
+        if p99 { format!("{} {}", self.name(), STATISTICS[2]) } else { self.name() }
+    }
+
     fn says(self) -> &'static str {
         match self {
             Number::Metric(metric) => metric.says,
@@ -104,7 +110,7 @@ impl Number {
 
     fn value(self, frame: &Frame) -> Option<String> {
         match self {
-            Number::Metric(metric) => value(metric, frame).map(numbers::short),
+            Number::Metric(metric) => value(metric, frame).map(|value| numbers::with_unit(value, unit(metric))),
             Number::Failed(_) => frame.metric(&self.name()).map(numbers::short),
             Number::Knob(knob) => frame.knobs.get(knob.name).map(ToString::to_string),
         }
@@ -154,6 +160,9 @@ fn statistics(metric: &MetricSpec, frame: &Frame) -> String {
     }
 }
 
+/// Cells of the longest value: `token-bucket`, `central-atomic`.
+const VALUE_COLS_MOST: usize = 16;
+
 /// Rows below the list that tell the chosen number's origin.
 pub const ORIGIN_ROWS: u16 = 5;
 
@@ -162,7 +171,10 @@ pub fn draw(chosen: usize, frame: &Frame, charts: &Charts, area: Rect, buf: &mut
     let [list, foot] = area.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(ORIGIN_ROWS.min(area.height / 2))]));
     let all = numbers(frame.design);
     let from = scroll::window(chosen, list.height, all.len());
-    let name_cols = all.iter().map(|number| number.name().len()).max().unwrap_or(0).min(usize::from(area.width) / 3);
+    scroll::bar_beside(list, from, all.len(), buf, theme);
+    let name_cols = all.iter().map(|number| number.label().len()).max().unwrap_or(0).min(usize::from(area.width) / 3);
+    let values: Vec<String> = all.iter().map(|number| number.value(frame).unwrap_or_else(|| "-".into())).collect();
+    let value_cols = values.iter().map(|value| value.chars().count()).max().unwrap_or(0).min(VALUE_COLS_MOST);
     for (row, (at, number)) in list.rows().zip(all.iter().enumerate().skip(from)) {
         let name = number.name();
         let mark = match (charts.has_own(&name), charts.histogram == Some(name.as_str())) {
@@ -170,8 +182,7 @@ pub fn draw(chosen: usize, frame: &Frame, charts: &Charts, area: Rect, buf: &mut
             (_, true) => theme.pick("▂", "h"),
             _ => " ",
         };
-        let value = number.value(frame).unwrap_or_else(|| "-".into());
-        let head = format!("{mark} {} {value:>9}  ", text::pad(&name, name_cols));
+        let head = format!("{mark} {} {:>value_cols$}  ", text::pad(&number.label(), name_cols), text::fit(&values[at], value_cols));
         let room = usize::from(area.width).saturating_sub(head.chars().count());
         let style = if at == chosen { theme.selected } else { theme.text };
         Line::from(vec![Span::styled(head, style), Span::styled(text::fit(number.says(), room), theme.dim)]).render(row, buf);
@@ -182,6 +193,15 @@ pub fn draw(chosen: usize, frame: &Frame, charts: &Charts, area: Rect, buf: &mut
             text::wrap(&format!("{}: {}", number.name(), number.says()), cols).into_iter().map(|l| Line::styled(l, theme.title)).collect();
         lines.extend(number.origin(frame).iter().flat_map(|says| text::wrap(says, cols)).map(|line| Line::styled(line, theme.text)));
         foot.rows().skip(1).zip(lines).for_each(|(row, line)| line.render(row, buf));
+    }
+}
+
+/// The unit of a histogram's numbers; others have theirs in the name.
+fn unit(metric: &MetricSpec) -> &'static str {
+    match metric.shape {
+        Shape::Histogram { unit } => unit.suffix(),
+        _ if metric.name.ends_with("_bytes") => "B",
+        _ => "",
     }
 }
 

@@ -174,6 +174,7 @@ impl LabScreen {
         views.extend((!self.frame.compared.is_empty()).then_some(View::Compare));
         views.push(View::Diagram);
         views.extend(self.file.is_some().then_some(View::Story));
+        views.extend((self.file.is_some() && panes.charts.is_empty()).then_some(View::Objectives));
         views.extend(self.design().panes.iter().map(View::Pane));
         views.extend((!self.design().reasons.is_empty()).then_some(View::Reasons));
         views.push(View::SpaceTime);
@@ -305,6 +306,7 @@ impl LabScreen {
             knobs::Done::Nothing => Reply::DONE,
             knobs::Done::Set(knob, text) => self.send(Command::Set(knob, text)),
             knobs::Done::Say(why) => Reply::ask(Ask::Toast(Tone::Plain, why)),
+            knobs::Done::Refused(why) => Reply::ask(Ask::Toast(Tone::Warn, why)),
         }
     }
 
@@ -359,7 +361,11 @@ impl LabScreen {
             }
             After::Fork(change) => self.lab.send(Command::Fork(change)),
             After::Choose(run) => self.lab.send(Command::Choose(run)),
-            After::CloseRun(run) => self.lab.send(Command::Close(run)),
+            After::CloseRun(run) => {
+                // While runs are left to compare the menu stays: who closes one may close another.
+                self.popup = (self.frame.compared.len() > 2).then_some(popup);
+                self.lab.send(Command::Close(run));
+            }
             After::Values(knob, values) => self.lab.send(Command::EachValue(knob, values)),
             After::Stops => {
                 self.popup = Some(popup);
@@ -400,6 +406,11 @@ impl Screen for LabScreen {
     }
 
     fn on_key(&mut self, key: KeyEvent, ctx: &Ctx<'_>) -> Reply {
+        // Help tells what the keys do now, so it opens over whatever has them.
+        let help = key.code == KeyCode::F(1) || (key.code == KeyCode::Char('?') && !self.types());
+        if help {
+            return Reply::Passed;
+        }
         if let Some(popup) = self.popup.take() {
             return self.popup_key(popup, key, ctx);
         }

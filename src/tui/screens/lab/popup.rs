@@ -194,6 +194,8 @@ impl Popup {
                 match key.code {
                     KeyCode::Down | KeyCode::Char('j') => *chosen = (*chosen + 1).min(runs.len() - 1),
                     KeyCode::Up | KeyCode::Char('k') => *chosen = chosen.saturating_sub(1),
+                    KeyCode::Home | KeyCode::Char('g') => *chosen = 0,
+                    KeyCode::End | KeyCode::Char('G') => *chosen = runs.len() - 1,
                     KeyCode::Enter => return After::Open(runs[*chosen].id.clone()),
                     KeyCode::Esc | KeyCode::Char('o' | 'q') => return After::Close,
                     _ => {}
@@ -243,11 +245,13 @@ impl Popup {
                 let inner = popup::draw("Invariants", 84, 24, area, buf, theme);
                 let lines = lamp_lines(frame, usize::from(inner.width), theme);
                 let from = scroll.clamped(inner.height, lines.len());
+                scroll::bar_beside(inner, from, lines.len(), buf, theme);
                 inner.rows().zip(lines.into_iter().skip(from)).for_each(|(row, line)| line.render(row, buf));
             }
             Popup::Challenges { runs, chosen } => {
                 let inner = popup::draw("Challenges and saved runs", 84, rows(runs.len()), area, buf, theme);
                 let from = scroll::window(*chosen, inner.height, runs.len());
+                scroll::bar_beside(inner, from, runs.len(), buf, theme);
                 for (row, (at, run)) in inner.rows().zip(runs.iter().enumerate().skip(from)) {
                     let title = Span::styled(format!(" {} ", run.title), if at == *chosen { theme.selected } else { theme.text });
                     let room = usize::from(row.width).saturating_sub(title.width() + 1);

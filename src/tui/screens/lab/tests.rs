@@ -3,9 +3,9 @@
 use super::LabScreen;
 use crate::lab::{Frame, plan, toy};
 use crate::tui::event::Message;
-use crate::tui::screen::{Ask, Screen};
+use crate::tui::screen::{Ask, Reply, Screen};
 use crate::tui::screens::harness::Stage;
-use ratatui::crossterm::event::KeyCode;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use sims::kernel::design::Spec;
 use sims::kernel::log::Level;
 use sims::kernel::time::Time;
@@ -191,6 +191,26 @@ fn a_challenge_tells_its_story_and_judges_its_objectives_at_its_end() {
     bench.press("F ");
     bench.until("the end", |f| f.ended);
     assert!(bench.stage.show(&bench.lab, 120, 40).contains("The objectives"));
+    // A small terminal has no room for both: the objectives are one view on.
+    let shown = bench.stage.show(&bench.lab, 80, 24);
+    assert!(shown.contains("Keep them served.") && shown.contains("tab: the objectives") && !shown.contains("refused <= 0"), "{shown}");
+    bench.key(KeyCode::Tab);
+    assert!(bench.stage.show(&bench.lab, 80, 24).contains("✓ refused <= 0"));
+}
+
+#[test]
+fn help_opens_over_a_dialog_and_tells_its_keys() {
+    let mut bench = Bench::new(80, 24);
+    bench.press("f");
+    let help = |bench: &mut Bench, code| bench.lab.on_key(KeyEvent::new(code, KeyModifiers::NONE), &bench.stage.ctx());
+    assert!(matches!(help(&mut bench, KeyCode::Char('?')), Reply::Passed), "the app opens it");
+    assert!(bench.lab.popup.is_some() && bench.lab.keys().iter().any(|key| key.says == "fork"));
+    // Where letters are text only F1 is help.
+    bench.press("g");
+    bench.key(KeyCode::Esc);
+    bench.press("g");
+    assert!(matches!(help(&mut bench, KeyCode::Char('?')), Reply::Used(_)));
+    assert!(matches!(help(&mut bench, KeyCode::F(1)), Reply::Passed));
 }
 
 #[test]

@@ -98,7 +98,7 @@ impl TimeBar {
         self.draw_track(frame, track, buf, theme);
         if area.height == 1 {
             let room = Rect { x: row.right().saturating_sub(beside), width: beside, ..row };
-            Line::from(vec![Span::styled(text::fit(&caption.to_string(), usize::from(beside)), caption.style)]).render(room, buf);
+            Line::from(vec![Span::styled(text::fit(&format!(" {}", caption.to_string().trim_end()), usize::from(beside)), caption.style)]).render(room, buf);
         } else {
             caption.render(Rect { x: track.x, y: row.y + 1, width: area.right().saturating_sub(track.x), height: 1 }, buf);
         }

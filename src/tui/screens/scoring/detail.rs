@@ -81,12 +81,21 @@ fn draw_line(screen: &Scoring, line: &RubricLine, area: Rect, buf: &mut Buffer, 
     }
 }
 
+/// Cells before a step's text: its mark and its figure.
+const STEP_MARK: usize = 5;
+
 fn draw_scale(scale: &Dimension, step: Option<&u8>, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let inner = inside(&scale.title, area, buf, theme);
+    // Every step is seen: where rows are short, each has one, from the first on.
+    let high = |says: &str| text::wrap(says.trim(), usize::from(inner.width).saturating_sub(STEP_MARK)).len().min(2);
+    let wanted: usize = scale.steps.iter().map(|says| high(says)).sum();
+    let mut short = wanted.saturating_sub(usize::from(inner.height));
     let mut rows = Rows { area: inner, buf };
     for (n, says) in scale.steps.iter().enumerate() {
+        let cut = short > 0 && high(says) == 2;
+        short -= usize::from(cut);
         let chosen = step.is_some_and(|step| usize::from(*step) == n + 1);
         let mark = if chosen { theme.pick("▶", ">") } else { " " };
-        rows.say(&format!("{mark} {}  ", n + 1), theme.key, says, if chosen { theme.title } else { theme.text }, 2);
+        rows.say(&format!("{mark} {}  ", n + 1), theme.key, says, if chosen { theme.title } else { theme.text }, if cut { 1 } else { 2 });
     }
 }

@@ -45,6 +45,14 @@ impl Scoring {
         }
     }
 
+    /// After a rating comes the next row without one; where none follows, the row stays.
+    fn go_to_next_open(&mut self) {
+        let next = self.items().iter().enumerate().skip(self.chosen + 1).find(|(_, item)| self.is_open(**item)).map(|(at, _)| at);
+        if let Some(next) = next {
+            self.select(next);
+        }
+    }
+
     pub(super) fn first_open(&self) -> Option<usize> {
         self.items().iter().position(|item| self.is_open(*item))
     }
@@ -60,10 +68,11 @@ impl Scoring {
             return hint("its phase was not begun: it counts nothing");
         }
         let id = line.id.clone();
+        self.remember();
         let judgement = self.judgement_mut();
         let words = judgement.words.remove(&id).unwrap_or_default();
-        // The line stays chosen: its evidence comes next.
         judgement.lines.entry(id).or_insert(Judged { grade, evidence: words }).grade = grade;
+        self.go_to_next_open();
         Vec::new()
     }
 
@@ -71,15 +80,29 @@ impl Scoring {
         match self.item() {
             Some(Item::Dimension(dimension)) => {
                 let id = dimension.id.clone();
+                self.remember();
                 self.judgement_mut().dimensions.insert(id, step);
             }
             Some(Item::Communication(dimension)) => {
                 let id = dimension.id.clone();
+                self.remember();
                 self.judgement_mut().communication.insert(id, step);
             }
             _ => return hint("f, h or n is asked here: full, half, none"),
         }
-        self.select(self.chosen + 1);
+        self.go_to_next_open();
+        Vec::new()
+    }
+
+    /// What stood before a rating: a slip of the finger is taken back by one key.
+    fn remember(&mut self) {
+        self.before = Some((self.chosen, self.judgement().clone()));
+    }
+
+    fn undo(&mut self) -> Vec<Ask> {
+        let Some((at, judgement)) = self.before.take() else { return hint("there is no rating to take back") };
+        *self.judgement_mut() = judgement;
+        self.select(at);
         Vec::new()
     }
 
@@ -89,6 +112,7 @@ impl Scoring {
             Act::Up => self.select(self.chosen.saturating_sub(1)),
             Act::Grade(grade) => return self.grade(grade),
             Act::Step(step) => return self.step(step),
+            Act::Undo => return self.undo(),
             Act::Evidence => {
                 let Some(Item::Line(line)) = self.item() else { return hint("evidence belongs to the lines of the rubric") };
                 self.evidence = Some(Entry::new(self.evidence_of(&line.id)));
@@ -112,7 +136,10 @@ impl Scoring {
             (KeyCode::Enter, Some(Item::Line(line))) => {
                 let (id, evidence) = (line.id.clone(), entry.take().trim().to_string());
                 self.show(&id, evidence);
-                self.select(self.chosen + 1);
+                // A line that is not graded yet waits for its grade.
+                if !self.item().is_some_and(|item| self.is_open(item)) {
+                    self.select(self.chosen + 1);
+                }
             }
             _ => {
                 entry.on_key(key);
@@ -128,6 +155,8 @@ impl Scoring {
 
     /// Writes the evidence of a line down; a line that is not graded yet keeps it until it is.
     pub(super) fn show(&mut self, line: &str, evidence: String) {
+        // Taking a rating back must not take words with it that were written since.
+        self.before = None;
         let judgement = self.judgement_mut();
         match judgement.lines.get_mut(line) {
             Some(judged) => judged.evidence = evidence,
@@ -138,6 +167,7 @@ impl Scoring {
 
     /// Going on gives nothing to the lines that are still open: the reading is over.
     pub(super) fn close(&mut self) {
+        self.before = None;
         let open: Vec<String> = self
             .items()
             .into_iter()

@@ -10,6 +10,7 @@ pub enum Act {
     Up,
     Grade(Grade),
     Step(u8),
+    Undo,
     Evidence,
     Take,
     Side,
@@ -29,6 +30,7 @@ pub const KEYS: &[Binding<Act>] = &[
     bind(&[code(KeyCode::Tab)], "tab", "notes or solution", Act::Side),
     quiet(&[ch('k'), code(KeyCode::Up)], "k ↑", "previous", Act::Up),
     quiet(&[ch('1')], "1 - 5", "a step, for dimensions and communication", Act::Step(1)),
+    quiet(&[ch('u')], "u", "take back the last rating; each goes on to the next open row", Act::Undo),
     quiet(&[ctrl('d'), code(KeyCode::PageDown)], "ctrl-d", "scroll the text down", Act::ScrollDown),
     quiet(&[ctrl('u'), code(KeyCode::PageUp)], "ctrl-u", "scroll the text up", Act::ScrollUp),
 ];

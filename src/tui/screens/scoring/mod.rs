@@ -82,6 +82,8 @@ pub struct Scoring {
     informed: Judgement,
     chosen: usize,
     evidence: Option<Entry>,
+    /// The row that was rated last, and everything as it was before.
+    before: Option<(usize, Judgement)>,
     /// The line of the notes that is about to become evidence.
     picking: Option<usize>,
     side: Side,
@@ -151,6 +153,7 @@ impl Scoring {
             stage,
             chosen: 0,
             evidence: None,
+            before: None,
             picking: None,
             from: 0,
             told: false,

@@ -28,8 +28,7 @@ fn again(room: &Room, id: &str) -> Scoring {
 
 /// Judges everything that can be judged: full, half, half, then threes.
 fn judge(room: &Room, screen: &mut Scoring) {
-    room.write(screen, "fjhjhj");
-    room.press(screen, KeyCode::Down);
+    room.write(screen, "fhh");
     room.write(screen, "33333333");
 }
 
@@ -37,7 +36,7 @@ fn judge(room: &Room, screen: &mut Scoring) {
 fn blind_fits_a_small_terminal() {
     let room = Room::new();
     let mut screen = open(&room);
-    room.write(&mut screen, "fj");
+    room.write(&mut screen, "f");
     insta::assert_snapshot!("blind_small", room.show(&screen, 80, 24));
 }
 
@@ -92,7 +91,7 @@ fn open_lines_are_told_once() {
 fn leaving_in_the_middle_keeps_what_was_judged() {
     let room = Room::new();
     let mut screen = open(&room);
-    room.write(&mut screen, "fj");
+    room.write(&mut screen, "f");
     room.press(&mut screen, KeyCode::Enter);
     room.write(&mut screen, "sorted set, nj");
     room.press(&mut screen, KeyCode::Enter);
@@ -102,6 +101,40 @@ fn leaving_in_the_middle_keeps_what_was_judged() {
     assert_eq!(later.evidence_of("path"), "sorted set, nj");
     assert!(later.is_open(later.items()[1]), "words are no grade");
     assert_eq!(later.blind.lines["numbers"].grade, Grade::Full);
+}
+
+#[test]
+fn a_rating_moves_on_to_the_next_row_without_one() {
+    let room = Room::new();
+    let mut screen = open(&room);
+    room.write(&mut screen, "j");
+    room.write(&mut screen, "h");
+    assert_eq!(screen.chosen, 2);
+    room.write(&mut screen, "kk");
+    room.write(&mut screen, "f");
+    assert_eq!(screen.chosen, 2, "a line that is rated is passed over");
+    room.write(&mut screen, "n");
+    assert_eq!(screen.chosen, 4, "and so is one whose phase was not begun");
+    room.write(&mut screen, "3333333");
+    let last = screen.items().len() - 1;
+    assert_eq!(screen.chosen, last);
+    room.write(&mut screen, "34");
+    assert_eq!((screen.chosen, screen.first_open()), (last, None), "the last row stays");
+}
+
+#[test]
+fn a_rating_is_taken_back_by_one_key() {
+    let room = Room::new();
+    let mut screen = open(&room);
+    room.write(&mut screen, "fh");
+    room.write(&mut screen, "u");
+    assert_eq!((screen.chosen, screen.blind.lines.len()), (1, 1));
+    assert!(matches!(room.press(&mut screen, KeyCode::Char('u'))[..], [Ask::Toast(..)]), "one step back, no more");
+    room.press(&mut screen, KeyCode::Enter);
+    room.write(&mut screen, "sorted set\n");
+    assert_eq!(screen.chosen, 1, "words wait for their grade");
+    room.write(&mut screen, "f");
+    assert_eq!((screen.chosen, screen.evidence_of("path").as_str()), (2, "sorted set"));
 }
 
 #[test]
@@ -119,7 +152,7 @@ fn a_step_is_for_scales_and_a_grade_for_lines() {
 fn any_size_can_be_drawn() {
     let room = Room::new();
     let mut screen = open(&room);
-    for keys in ["", "fjfjfj4", "t", "\n", "cc", "cc", "1", "2", "3", "4", "p", "\n", "5", "6", "7"] {
+    for keys in ["", "fff4", "t", "\n", "cc", "cc", "1", "2", "3", "4", "p", "\n", "5", "6", "7"] {
         room.write(&mut screen, keys);
         for (cols, rows) in [(1, 3), (5, 4), (20, 5), (60, 18), (80, 24), (200, 60)] {
             room.show(&screen, cols, rows);
@@ -131,7 +164,7 @@ fn any_size_can_be_drawn() {
 fn a_line_of_the_notes_becomes_evidence_by_a_key() {
     let room = Room::new();
     let mut screen = open(&room);
-    room.write(&mut screen, "fjt");
+    room.write(&mut screen, "ft");
     assert_eq!(screen.picking, Some(0), "the notes of the line's own phase stand first");
     insta::assert_snapshot!("taking", room.show(&screen, 80, 24));
     room.press(&mut screen, KeyCode::Enter);

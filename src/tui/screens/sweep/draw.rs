@@ -34,7 +34,7 @@ pub fn draw(screen: &Sweep, area: Rect, buf: &mut Buffer, theme: &Theme) {
         let spread: Vec<Spread> = sheet.metrics.first().map(|metric| sheet.spread(metric)).unwrap_or_default();
         return draw_result(&spread, result, inner, buf, theme);
     } else {
-        "Every value runs under every seed, with the lab's knobs and what was done by hand. Enter begins.".into()
+        "Every value runs under every seed, with the lab's other knobs and what else was done by hand. Enter begins.".into()
     };
     inner
         .rows()
@@ -47,7 +47,7 @@ fn draw_form(screen: &Sweep, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let inner = block.inner(area);
     block.render(area, buf);
     let knob = screen.knob();
-    let now = screen.base.knobs.get(knob.name).map_or_else(String::new, ToString::to_string);
+    let now = screen.now().map_or_else(String::new, ToString::to_string);
     let chosen = |field| if screen.field == field { theme.pick("▸", ">") } else { " " };
     let style = |field| if screen.field == field { theme.focus } else { theme.text };
     let turned = |field, what: &str| vec![Span::styled(format!("{} {what} {}", theme.pick("◂", "<"), theme.pick("▸", ">")), style(field))];

@@ -17,6 +17,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use sims::kernel::design::Spec;
+use sims::kernel::value::Value;
 use std::any::Any;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,6 +28,9 @@ use std::time::Duration;
 const SEEDS: u64 = 5;
 /// More would keep a laptop busy for long; the command line takes more, and shards.
 const SEEDS_MAX: u64 = 1_000;
+
+/// The action that turns knobs.
+const SET: &str = "set";
 
 /// What can be filled in.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,9 +92,26 @@ impl Sweep {
         &self.base.design.knobs[self.knob.min(self.base.design.knobs.len() - 1)]
     }
 
+    /// Where the chosen knob stands: as it was turned last, else as the run began.
+    fn now(&self) -> Option<&Value> {
+        let name = self.knob().name;
+        let turned = self.base.script.iter().rev().filter(|step| step.action.name == SET).flat_map(|step| &step.action.args);
+        turned.filter(|(knob, _)| knob == name).map(|(_, value)| value).next().or_else(|| self.base.knobs.get(name))
+    }
+
+    /// The run without what turned the chosen knob: that would undo each value of the sweep.
+    fn swept(&self) -> Spec {
+        let mut spec = self.base.clone();
+        for step in spec.script.iter_mut().filter(|step| step.action.name == SET) {
+            step.action.args.retain(|(knob, _)| knob != self.knob().name);
+        }
+        spec.script.retain(|step| step.action.name != SET || !step.action.args.is_empty());
+        spec
+    }
+
     fn offer_range(&mut self) {
         let knob = self.knob();
-        let offered = self.base.knobs.get(knob.name).map_or_else(String::new, |value| range::offer(knob, value));
+        let offered = self.now().map_or_else(String::new, |value| range::offer(knob, value));
         self.range = Entry::new(offered);
     }
 
@@ -98,9 +119,9 @@ impl Sweep {
         self.stop();
         self.refused = None;
         let seeds = self.seeds.text().trim().parse().ok().filter(|n| (1..=SEEDS_MAX).contains(n));
-        let work = seeds.ok_or_else(|| format!("seeds: `{}` must be 1 to {SEEDS_MAX}", self.seeds.text())).and_then(|seeds| {
-            Work::new(self.base.clone(), self.knob().name, self.range.text(), vec![self.metrics[self.metric].clone()], (1..=seeds).collect())
-        });
+        let work = seeds
+            .ok_or_else(|| format!("seeds: `{}` must be 1 to {SEEDS_MAX}", self.seeds.text()))
+            .and_then(|seeds| Work::new(self.swept(), self.knob().name, self.range.text(), vec![self.metrics[self.metric].clone()], (1..=seeds).collect()));
         let work = match work {
             Ok(work) => work,
             Err(why) => {

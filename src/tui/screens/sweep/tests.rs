@@ -6,7 +6,9 @@ use crate::tui::event::Message;
 use crate::tui::screen::{Ask, Screen};
 use crate::tui::screens::harness::Stage;
 use ratatui::crossterm::event::KeyCode;
-use sims::kernel::time::Span;
+use sims::kernel::action::{Action, Step};
+use sims::kernel::time::{Span, Time};
+use sims::kernel::value::Value;
 use std::time::Duration;
 
 fn toy_sweep() -> Sweep {
@@ -44,6 +46,20 @@ fn a_sweep_is_filled_in_run_and_shown_with_its_spread() {
     wait(&stage, &mut screen);
     insta::assert_snapshot!("sweep_80x24_result", stage.show(&screen, 80, 24));
     insta::assert_snapshot!("sweep_120x40_result", stage.show(&screen, 120, 40));
+}
+
+#[test]
+fn a_knob_that_was_turned_by_hand_does_not_undo_the_sweep() {
+    let mut spec = toy::spec();
+    let value = |text: &str| toy::DESIGN.knobs.iter().find(|knob| knob.name == "service").unwrap().kind.read(text).unwrap();
+    let set = |args: Vec<(String, Value)>| Step { at: Time::ZERO, action: Action { name: super::SET.into(), args } };
+    spec.script = vec![set(vec![("service".into(), value("7ms"))])];
+    let mut screen = Sweep::of(spec);
+    screen.knob = toy::DESIGN.knobs.iter().position(|knob| knob.name == "service").unwrap();
+    assert_eq!(screen.now(), Some(&value("7ms")));
+    assert!(screen.swept().script.is_empty());
+    screen.knob = toy::DESIGN.knobs.iter().position(|knob| knob.name == "rate").unwrap();
+    assert_eq!(screen.swept().script.len(), 1, "what turned another knob stays");
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl Groups {
     pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
         let [head, list] = [Rect { height: 1.min(area.height), ..area }, Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }];
         let text = self.text();
-        let says = if text.is_empty() { "nobody is in a group yet; whoever stays in none keeps all its links".to_string() } else { text };
+        let says = if text.is_empty() { "no groups yet; who is in none keeps all links".to_string() } else { text };
         Line::styled(text::fit(&says, usize::from(area.width)), theme.accent).render(head, buf);
         let names = self.members.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         let from = scroll::window(self.at, list.height, self.members.len());

@@ -175,6 +175,7 @@ impl Menu {
             lines.push(Line::from(vec![Span::styled(mark, theme.accent), Span::styled(format!("{} ", spec.name), style)]));
         }
         let from = scroll::window(row, area.height, lines.len());
+        scroll::bar_beside(Rect { width: area.width.saturating_sub(2), ..area }, from, lines.len(), buf, theme);
         area.rows().zip(lines.into_iter().skip(from)).for_each(|(row, line)| line.render(row, buf));
     }
 

@@ -102,7 +102,7 @@ fn each_fault_in_force_is_healed_alone() {
 fn a_partition_is_put_together_by_keys() {
     let mut room = Room::open();
     room.choose("partition");
-    assert!(room.shown(80, 22).contains("nobody is in a group yet"), "{}", room.shown(80, 22));
+    assert!(room.shown(80, 22).contains("no groups yet"), "{}", room.shown(80, 22));
     // The first node and its whole role into 1, the last into 2.
     room.keys("1r");
     room.key(KeyCode::End);
