@@ -120,6 +120,15 @@ fn plain_tells_the_run_in_sentences_without_marks() {
 }
 
 #[test]
+fn a_step_that_cannot_be_done_is_told_beside_the_result() {
+    let output = greenroom(&["sim", "rate-limiter", "--for", "5s", "--at", "2s=crash:node=zz", "--json"]);
+    let (told, aside) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(0), "the run goes on: {aside}");
+    assert!(serde_json::from_str::<Value>(&told).is_ok(), "{told}");
+    assert!(aside.contains("at 2.000 s could not crash") && aside.contains("no node `zz`; there are: store, s1"), "{aside}");
+}
+
+#[test]
 fn wrong_use_is_two_and_names_what_is_near_or_allowed() {
     check_refused(&["show", "rate-limitr"], &["no problem `rate-limitr`", "`rate-limiter`"]);
     check_refused(&["sim", "rate-limitr"], &["did you mean `rate-limiter`"]);

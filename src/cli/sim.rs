@@ -52,6 +52,8 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut Out) -> Result<Done, Troubl
             out.line(&line)?;
         }
     }
+    // A script goes on without a step that could not be done; whoever wrote it should not have to look for that.
+    outcome.refused().for_each(|entry| eprintln!("greenroom: at {} {}", entry.at, entry.text));
     let well = outcome.unbroken() && met.iter().all(|m| m.judged.passed);
     Ok(Done::Code(u8::from(!well)))
 }

@@ -4,7 +4,7 @@ use super::wall::Stopwatch;
 use sims::kernel::design::{Design, Spec};
 use sims::kernel::invariant::{InvariantKind, InvariantSpec, Verdict};
 use sims::kernel::knob::Knobs;
-use sims::kernel::log::Entry;
+use sims::kernel::log::{Entry, Level};
 use sims::kernel::run::Run;
 use sims::kernel::time::{Span, Time};
 use std::time::Duration;
@@ -81,6 +81,11 @@ impl Outcome {
     pub fn holds(&self) -> bool {
         let undecided = self.laws().any(|verdict| matches!(verdict, Verdict::Undecided { .. }));
         self.unbroken() && !undecided && self.laws().any(|verdict| *verdict == Verdict::Held)
+    }
+
+    /// Steps of the script that could not be done.
+    pub fn refused(&self) -> impl Iterator<Item = &Entry> {
+        self.log.iter().filter(|entry| entry.level == Level::Refused)
     }
 
     fn laws(&self) -> impl Iterator<Item = &Verdict> {

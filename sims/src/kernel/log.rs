@@ -9,6 +9,8 @@ pub enum Level {
     Note,
     /// Somebody acted: a fault, a knob.
     Act,
+    /// A step of the script that could not be done.
+    Refused,
     /// An invariant broke.
     Broken,
 }

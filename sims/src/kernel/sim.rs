@@ -229,7 +229,7 @@ impl<M: Model> Sim<M> {
             self.next_step += 1;
             self.move_clock(step.at);
             if let Err(why) = self.apply(&step.action) {
-                self.core.log.push(step.at, Level::Act, format!("could not {}: {why}", step.action.told()));
+                self.core.log.push(step.at, Level::Refused, format!("could not {}: {why}", step.action.told()));
             }
         } else if let Some((at, sequence, pending)) = self.core.queue.take() {
             self.move_clock(at);

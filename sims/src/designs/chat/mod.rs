@@ -60,8 +60,8 @@ pub static DESIGN: Design = Design {
     safeguards: safeguards::SAFEGUARDS,
     panes: &[
         PaneSpec { id: "sessions", title: "Devices by gateway" },
-        PaneSpec { id: "partitions", title: "Messages by time, on the servers' disks" },
-        PaneSpec { id: "conversation", title: "One conversation, screen by screen" },
+        PaneSpec { id: "partitions", title: "Kept messages by age" },
+        PaneSpec { id: "conversation", title: "A conversation by screen" },
         PaneSpec { id: "presence", title: "Who is there, as others see it" },
     ],
     charts: &[&["sent", "shown"], &["direct", "ack"], &["connects", "presence_pushed"], &["inbox"], &["waiting"], &["online"]],

@@ -46,6 +46,7 @@ fn line(entry: &Entry, cols: usize, theme: &Theme) -> Line<'static> {
     let (mark, style) = match entry.level {
         Level::Note => (" ", theme.text),
         Level::Act => (theme.pick("▸", ">"), theme.accent),
+        Level::Refused => (theme.pick("▹", "-"), theme.warn),
         Level::Broken => (theme.pick("✗", "x"), theme.bad),
     };
     let at = format!("{:>10} ", entry.at.to_string());
