@@ -11,6 +11,7 @@ pub mod history;
 pub mod home;
 pub mod lab;
 pub mod plain;
+pub mod prose;
 pub mod score;
 pub mod session;
 pub mod store;

@@ -50,6 +50,21 @@ fn a_whole_interview_in_words() {
 }
 
 #[test]
+fn a_cards_text_is_told_in_whole_sentences_and_without_marks() {
+    let home = tempfile::tempdir().unwrap();
+    let told = said(home.path(), &["mock", "url-shortener", "--plain", "--coached"], "ask how many links\nreveal\nproblem\n");
+    assert!(told.contains("Whoever opens the short one lands at the long one. Design the service.\n"), "{told}");
+    assert!(told.contains("The average hides everything: most links are followed a handful of times, some by millions.\n"), "{told}");
+    assert!(!told.contains("**"), "{told}");
+}
+
+#[test]
+fn the_help_says_what_score_wants() {
+    let home = tempfile::tempdir().unwrap();
+    assert!(said(home.path(), &["mock", "--help"], "").contains("With --plain: score the last finished interview"));
+}
+
+#[test]
 fn wrong_use_leaves_with_2() {
     let home = tempfile::tempdir().unwrap();
     let code = |args: &[&str]| {

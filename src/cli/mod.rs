@@ -106,7 +106,7 @@ pub struct MockArgs {
     /// In words, line by line: for screen readers, slow links and scripts.
     #[arg(long)]
     pub plain: bool,
-    /// Score the last finished interview of this problem, or read its result again.
+    /// With --plain: score the last finished interview of this problem, or read its result again.
     #[arg(long, requires = "plain")]
     pub score: bool,
 }

@@ -160,7 +160,7 @@ fn mark(verdict: &Verdict) -> &'static str {
 fn objective(met: &Met) -> String {
     let word = if met.judged.passed { "met" } else { "missed" };
     let value = met.judged.left.map_or_else(String::new, |left| format!(", was {}", significant(left)));
-    let because = met.because.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+    let because = met.because.as_ref().map_or_else(String::new, |why| format!(" ({})", crate::prose::flat(why)));
     format!("{word}: {}{value}{because}", met.judged.text)
 }
 

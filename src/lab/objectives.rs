@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 pub struct Met {
     pub judged: Judged,
     pub because: Option<String>,
+    /// How far the value's seeds lie apart; none for an invariant, or where a seed has no value.
+    pub spread: Option<f64>,
 }
 
 /// The name of the only run that objectives speak of.
@@ -79,7 +81,15 @@ fn met(objective: &Objective, design: &'static Design, trials: &[Seeded]) -> Res
     let mut judged = evaluate::judge(&expectation, trials);
     // The run's name says nothing where there is only one.
     judged.text = judged.text.trim_start_matches("run.").trim_start_matches("run ").to_string();
-    Ok(Met { judged, because: objective.because.clone() })
+    Ok(Met { judged, because: objective.because.clone(), spread: spread(&expectation, trials) })
+}
+
+/// From the lowest value of any seed to the highest.
+fn spread(expectation: &Expectation, trials: &[Seeded]) -> Option<f64> {
+    let (left, _) = expectation.law.sides()?;
+    let values: Vec<f64> = trials.iter().map(|trial| evaluate::value(left, trial)).collect::<Option<_>>()?;
+    let (low, high) = (values.iter().copied().reduce(f64::min)?, values.iter().copied().reduce(f64::max)?);
+    Some(high - low)
 }
 
 /// An objective is an expectation on a run called `run`.

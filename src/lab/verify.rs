@@ -261,7 +261,7 @@ impl Bench<'_> {
 }
 
 fn reached(met: &Met) -> Reached {
-    Reached { passed: met.judged.passed, value: met.judged.left }
+    Reached { passed: met.judged.passed, value: met.judged.left, spread: met.spread }
 }
 
 fn claim(met: Met) -> Claim {

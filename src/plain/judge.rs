@@ -2,6 +2,7 @@
 
 use super::{Room, Step};
 use crate::catalog::{Dimension, RubricLine};
+use crate::prose::flat;
 use crate::score::{Grade, Judged, Judgement, Reading, Score, Taken, score};
 use crate::store::Attempt;
 
@@ -117,8 +118,8 @@ impl Room {
                     words.extend(self.solution(&line.phase));
                     words.extend(self.notes_of(&line.phase));
                 }
-                words.push(format!("{} of {}, {} points: {}", judge.at + 1, judge.of, line.points, line.line.trim()));
-                words.extend([("Full", &line.full), ("Half", &line.half), ("None", &line.none)].map(|(grade, says)| format!("  {grade}: {}", says.trim())));
+                words.push(format!("{} of {}, {} points: {}", judge.at + 1, judge.of, line.points, flat(&line.line)));
+                words.extend([("Full", &line.full), ("Half", &line.half), ("None", &line.none)].map(|(grade, says)| format!("  {grade}: {}", flat(says))));
                 words.extend(
                     judgement.lines.get(&line.id).map(|judged| format!("  So far: {} {}", judged.grade.name(), judged.evidence).trim_end().to_string()),
                 );
@@ -234,7 +235,7 @@ fn kept(line: &RubricLine, taken: &Taken) -> bool {
 
 fn scale(judge: &Judge, scale: &Dimension, step: Option<&u8>) -> Vec<String> {
     let mut words = vec![format!("{} of {}, from 1 to 5: {}", judge.at + 1, judge.of, scale.title)];
-    words.extend(scale.steps.iter().enumerate().map(|(n, says)| format!("  {}: {}", n + 1, says.trim())));
+    words.extend(scale.steps.iter().enumerate().map(|(n, says)| format!("  {}: {}", n + 1, flat(says))));
     words.extend(step.map(|step| format!("  So far: {step}")));
     words
 }

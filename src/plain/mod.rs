@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::catalog::{Catalog, FileKind, Missing, Problem, Rubric, Variant};
+use crate::prose::{self, flat};
 use crate::session::{Line, Mode, Plan, Session, Stage, Voice};
 use crate::store::{Attempt, Live, State, Store};
 use judge::Judge;
@@ -200,8 +201,8 @@ impl Room {
     }
 
     fn statement(&self) -> Vec<String> {
-        let scope = self.session.plan().variant.as_deref().and_then(|id| self.problem.variant(id)).map(|variant| variant.scope.trim_end().to_string());
-        let mut words = vec![self.problem.statement.trim_end().to_string()];
+        let scope = self.session.plan().variant.as_deref().and_then(|id| self.problem.variant(id)).map(|variant| prose::plain(&variant.scope));
+        let mut words = vec![prose::plain(&self.problem.statement)];
         words.extend(scope.filter(|scope| !scope.is_empty()));
         words
     }
@@ -212,8 +213,8 @@ impl Room {
         let time = if session.mode().is_timed() { format!(", {}", spoken(phase.time)) } else { String::new() };
         let mut words = vec![format!("Phase {} of {}: {}{time}.", session.phase() + 1, session.plan().phases.len(), phase.name)];
         if session.mode() != Mode::Real {
-            words.extend(phase.goals.iter().map(|goal| format!("- {goal}")));
-            words.extend(phase.prompts.iter().map(|prompt| format!("? {prompt}")));
+            words.extend(phase.goals.iter().map(|goal| format!("- {}", flat(goal))));
+            words.extend(phase.prompts.iter().map(|prompt| format!("? {}", flat(prompt))));
         }
         words
     }
@@ -251,11 +252,12 @@ pub(crate) fn spoken(time: Duration) -> String {
 
 fn spoken_line(line: &Line<'_>) -> String {
     let minute = line.at.as_secs() / 60;
+    let text = prose::plain(&line.text);
     match line.voice {
-        Voice::Answer => format!("Minute {minute}. You asked: {} Answer: {}", line.asked.unwrap_or_default(), line.text),
-        Voice::Change => format!("Minute {minute}. Interviewer, a change: {}", line.text),
-        Voice::Probe => format!("Minute {minute}. Interviewer asks: {}", line.text),
-        Voice::Time => format!("Minute {minute}. Interviewer: {}", line.text),
-        Voice::Hint(step) => format!("Minute {minute}. Hint, {}: {}", ["nudge", "point", "answer"][step % 3], line.text),
+        Voice::Answer => format!("Minute {minute}. You asked: {} Answer: {text}", line.asked.unwrap_or_default()),
+        Voice::Change => format!("Minute {minute}. Interviewer, a change: {text}"),
+        Voice::Probe => format!("Minute {minute}. Interviewer asks: {text}"),
+        Voice::Time => format!("Minute {minute}. Interviewer: {text}"),
+        Voice::Hint(step) => format!("Minute {minute}. Hint, {}: {text}", ["nudge", "point", "answer"][step % 3]),
     }
 }

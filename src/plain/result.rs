@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use super::{Room, Step};
 use crate::catalog::expect::significant;
 use crate::lab::verify::{self, Progress};
+use crate::prose::flat;
 use crate::score::{Claim, Grade, PICKS, Reading, Score, Verification, estimates, first_gap, next_step};
 use crate::session::Said;
 use crate::{history, score};
@@ -20,7 +21,7 @@ impl Room {
         words.extend(informed.band.next().map(|(from, band)| format!("{} begins at {}.", band.name(), short(from))));
         words.extend(self.line_words(&informed));
         words.extend(match first_gap(&self.problem, &informed) {
-            Some(gap) => vec![format!("First gap: {} {} points. {}", gap.text, short(gap.lost), gap.action)],
+            Some(gap) => vec![format!("First gap: {} {} points. {}", flat(&gap.text), short(gap.lost), flat(&gap.action))],
             None => vec!["No gap: every line is full.".into()],
         });
         let mean = |what: &str, mean: Option<f64>| mean.map(|mean| format!("{what}: {mean:.1} of 5."));
@@ -44,7 +45,7 @@ impl Room {
     }
 
     fn line_words(&self, score: &Score) -> Vec<String> {
-        let text = |id: &str| self.problem.rubric.iter().find(|line| line.id == id).map_or(id.to_string(), |line| line.line.trim().to_string());
+        let text = |id: &str| self.problem.rubric.iter().find(|line| line.id == id).map_or(id.to_string(), |line| flat(&line.line));
         let say = |line: &score::LineScore| match (line.reached, line.grade) {
             (false, _) => format!("- not reached: {}", text(&line.line)),
             (true, grade) => format!("- {} of {}, {}: {}", short(line.points), short(line.of), grade.map_or("open", Grade::name), text(&line.line)),
@@ -65,8 +66,9 @@ impl Room {
             return Vec::new();
         }
         let say = |step: &score::Step| match &step.yours {
-            Some(yours) => format!("Estimate: {} The card says {}, you {}: {}.", step.ask, step.right, yours.shown, step.says()),
-            None => format!("Estimate: {} The card says {}; you have no line for it.", step.ask, step.right),
+            Some(yours) => format!("Estimate: {} The card says {}, you {}: {}.", flat(&step.ask), step.right, yours.shown, step.says()),
+            None if step.unit_differs.is_some() => format!("Estimate: {} The card says {}; {}.", flat(&step.ask), step.right, step.says()),
+            None => format!("Estimate: {} The card says {}; you have no line for it.", flat(&step.ask), step.right),
         };
         steps.iter().map(say).collect()
     }
@@ -94,7 +96,7 @@ impl Room {
     }
 
     fn unasked_words(&self) -> Vec<String> {
-        let open: Vec<&str> = self.session.unasked().map(|fact| fact.ask.trim()).collect();
+        let open: Vec<String> = self.session.unasked().map(|fact| flat(&fact.ask)).collect();
         if open.is_empty() { Vec::new() } else { vec![format!("You did not ask: {}", open.join(" "))] }
     }
 }
@@ -114,7 +116,7 @@ fn told(run: &Verification) -> Vec<String> {
 fn missed(claim: &Claim) -> String {
     let value = claim.yours.value.map_or(String::new(), |value| format!(", here {}", significant(value)));
     let by = claim.by().map_or(String::new(), |by| format!(", {by}"));
-    let because = claim.because.as_ref().map_or(String::new(), |because| format!(". It matters: {}", because.trim()));
+    let because = claim.because.as_ref().map_or(String::new(), |because| format!(". It matters: {}", flat(because)));
     format!("Missed: {}{value}{by}{because}.", claim.text)
 }
 

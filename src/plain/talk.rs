@@ -5,6 +5,7 @@ use sims::kernel::design::find;
 use super::command::{self, Command};
 use super::{Room, Step, spoken};
 use crate::catalog::{Sizing, sized};
+use crate::prose::{self, flat};
 use crate::session::{self, FIRST_PATH, Mode, Stage, templates};
 use crate::store::State;
 
@@ -78,7 +79,7 @@ impl Room {
         match self.session.plan().matching(question).and_then(|found| found.first().copied()) {
             Some(fact) if self.session.has_asked(fact) => {
                 let fact = self.session.ask(fact).map_err(|why| why.to_string())?;
-                Ok(vec![format!("You asked that before: {} Answer: {}", fact.ask, fact.answer.trim_end())])
+                Ok(vec![format!("You asked that before: {} Answer: {}", flat(&fact.ask), prose::plain(&fact.answer))])
             }
             Some(fact) => {
                 self.session.ask(fact).map_err(|why| why.to_string())?;
@@ -104,7 +105,7 @@ impl Room {
             return vec!["No question of the card resembles that; `own` asks it in your words.".into()];
         }
         let asked = |fact: usize| if self.session.has_asked(fact) { " (asked)" } else { "" };
-        found.into_iter().map(|fact| format!("- {}{}", plan.facts[fact].ask, asked(fact))).collect()
+        found.into_iter().map(|fact| format!("- {}{}", flat(&plan.facts[fact].ask), asked(fact))).collect()
     }
 
     fn lines(&self) -> Vec<String> {
@@ -186,7 +187,7 @@ impl Room {
             let answer = |row: &Sizing| self.session.sizing().get(&row.knob).map_or("not answered".to_string(), |answer| format!("{answer} {}", row.unit));
             return Ok(asked
                 .iter()
-                .map(|row| format!("{}: {} In {}. {}.", row.knob, row.ask, if row.unit.is_empty() { "a number" } else { &row.unit }, answer(row).trim()))
+                .map(|row| format!("{}: {} In {}. {}.", row.knob, flat(&row.ask), if row.unit.is_empty() { "a number" } else { &row.unit }, answer(row).trim()))
                 .collect());
         }
         let (knob, answer) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
@@ -257,7 +258,7 @@ impl Room {
         let words: Vec<String> = sections
             .flat_map(|section| {
                 let diagram = section.diagram.as_ref().map(|graph| format!("Drawn:\n{}", graph.trim_end()));
-                [Some(format!("Solution, {}:", section.title)), Some(section.body.trim_end().to_string()), diagram].into_iter().flatten()
+                [Some(format!("Solution, {}:", section.title)), Some(prose::plain(&section.body)), diagram].into_iter().flatten()
             })
             .collect();
         if words.is_empty() { vec!["The card has no solution for this phase.".into()] } else { words }

@@ -25,6 +25,8 @@ pub struct Step {
     pub so: String,
     /// `None`: not estimated.
     pub yours: Option<Answered>,
+    /// A line that answers nothing and comes to this number, but of another kind: only the unit differs.
+    pub unit_differs: Option<Answered>,
 }
 
 /// The line that answers a question.
@@ -50,6 +52,11 @@ pub enum Close {
     Off,
 }
 
+/// Within a factor of two.
+const TWICE: f64 = std::f64::consts::LOG10_2;
+/// Within a tenth: further off, a number of another kind is near by chance.
+const SAME: f64 = 0.041_393;
+
 impl Step {
     /// The decimal logarithm of yours over the card's: 1.0 is ten times too high. Infinite where one of them is not above zero,
     /// and where a line that was picked is of another kind.
@@ -58,7 +65,6 @@ impl Step {
     }
 
     pub fn close(&self) -> Option<Close> {
-        const TWICE: f64 = std::f64::consts::LOG10_2;
         self.error().map(|error| match error.abs() {
             // A hair for rounding: exactly twice and exactly ten times are still within.
             far if far <= TWICE + 1e-9 => Close::Near,
@@ -69,9 +75,18 @@ impl Step {
 
     /// The error in words: `3.1 times too high`, `right to 4 %`.
     pub fn says(&self) -> String {
-        let Some(error) = self.error() else { return "not estimated".to_owned() };
-        if self.yours.as_ref().is_some_and(|yours| !yours.amount.same_dimension(self.amount)) {
-            return "another kind of amount".to_owned();
+        let Some(error) = self.error() else {
+            return self.unit_differs.as_ref().map_or("not estimated".to_owned(), |near| {
+                format!("not estimated: line {} comes to {}, about the card's number in another unit", near.line + 1, near.shown)
+            });
+        };
+        if let Some(yours) = self.yours.as_ref().filter(|yours| !yours.amount.same_dimension(self.amount)) {
+            let near = distance(yours.amount.value, self.amount.value).abs() <= SAME;
+            return if near {
+                format!("another kind of amount: only the unit differs, {} is no {}", yours.shown, self.right)
+            } else {
+                "another kind of amount".to_owned()
+            };
         }
         if !error.is_finite() {
             return "not a number above zero".to_owned();
@@ -101,11 +116,23 @@ pub fn estimates<S: AsRef<str>>(problem: &Problem, lines: &[S], picks: &Picks) -
             found.insert(question, (line, false));
         }
     }
-    let answered = |question: usize| {
-        let (line, said) = *found.get(&question)?;
+    let told = |line: usize, said: bool| {
         let worked = worked.get(line)?.as_ref()?;
         let text = lines.get(line).map_or(String::new(), |text| split_tag(text.as_ref()).0.trim().to_owned());
         Some(Answered { line, text, shown: worked.shown.clone(), amount: worked.amount, said })
+    };
+    let answered = |question: usize| found.get(&question).and_then(|(line, said)| told(*line, *said));
+    let unit_differs = |question: usize| {
+        // Who says that no line answers it is not told otherwise.
+        let open = !found.contains_key(&question) && !chosen.contains_key(&question);
+        let near = |line: &usize| {
+            let worked = worked[*line].as_ref().filter(|worked| worked.answers.is_none() && !used.contains(line))?;
+            let other = !worked.amount.same_dimension(right[question].amount);
+            let far = distance(worked.amount.value, right[question].amount.value).abs();
+            (other && far <= SAME).then_some(far)
+        };
+        let nearest = (0..worked.len()).filter(|_| open).filter_map(|line| Some((near(&line)?, line))).min_by(|a, b| a.0.total_cmp(&b.0));
+        nearest.and_then(|(_, line)| told(line, false))
     };
     let step = |(question, (card, right)): (usize, (&crate::catalog::Estimation, &Worked))| Step {
         ask: card.ask.clone(),
@@ -114,6 +141,7 @@ pub fn estimates<S: AsRef<str>>(problem: &Problem, lines: &[S], picks: &Picks) -
         steps: card.steps.clone(),
         so: card.so.clone(),
         yours: answered(question),
+        unit_differs: unit_differs(question),
     };
     problem.estimation.iter().zip(&right).enumerate().map(step).collect()
 }
@@ -159,7 +187,7 @@ fn pairs(right: &[Worked], worked: &[Option<Worked>]) -> Vec<(f64, usize, usize)
 
 /// Whether a line counts these things, by its unit or by its name: `nodes = …`.
 fn counts_same(counts: &str, worked: &Worked) -> bool {
-    worked.counts.as_deref() == Some(counts) || worked.name.as_deref().is_some_and(|name| name.to_lowercase().contains(counts))
+    worked.counts.as_deref() == Some(counts) || worked.name.as_deref().is_some_and(|name| name.to_lowercase().contains(&counts.to_lowercase()))
 }
 
 fn distance(yours: f64, right: f64) -> f64 {
@@ -238,6 +266,17 @@ mod tests {
     fn a_line_of_another_kind_is_no_multiple() {
         let step = estimates(&card(), &["10M * 98 bytes #1"], &Picks::new()).remove(0);
         assert_eq!((step.says().as_str(), step.close()), ("another kind of amount", Some(Close::Off)));
+    }
+
+    #[test]
+    fn a_line_of_which_only_the_unit_differs_is_named() {
+        let of = |lines: &[&str]| estimates(&card(), lines, &Picks::new()).remove(3);
+        let open = of(&["posts = 600/s", "calls = 1100/s", "calls * 0.2"]);
+        assert_eq!((open.says().as_str(), open.close()), ("not estimated: line 3 comes to 220/s, about the card's number in another unit", None));
+        assert_eq!(of(&["600/s", "calls = 1100/s", "calls * 0.2 #4"]).says(), "another kind of amount: only the unit differs, 220/s is no 225 workers");
+        assert_eq!(of(&["600/s", "300/s"]).says(), "not estimated", "not near enough to be meant");
+        let declined = estimates(&card(), &["220/s"], &Picks::from([(3, None)])).remove(3);
+        assert_eq!(declined.says(), "not estimated", "who says that no line answers it is believed");
     }
 
     #[test]

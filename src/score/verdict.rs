@@ -45,6 +45,20 @@ pub struct Reached {
     pub passed: bool,
     /// None for an invariant, or where a metric has no value.
     pub value: Option<f64>,
+    /// How far the card's seeds lie apart: a change that is no larger may be chance. None where it was not kept.
+    #[serde(default)]
+    pub spread: Option<f64>,
+}
+
+impl Reached {
+    /// Whether two runs are further apart than the seeds of either.
+    pub fn clearly_differs(self, other: Reached) -> bool {
+        let chance = self.spread.unwrap_or(0.0).max(other.spread.unwrap_or(0.0));
+        match (self.value, other.value) {
+            (Some(one), Some(two)) => (one - two).abs() > chance,
+            _ => self.passed != other.passed,
+        }
+    }
 }
 
 /// One objective.
@@ -122,7 +136,14 @@ impl Claim {
         const FLIP: f64 = 1e6;
         let mends = swing.mended.is_some_and(|mended| mended.passed && !self.yours.passed);
         let spoils = swing.spoiled.is_some_and(|spoiled| !spoiled.passed) && self.with_good.is_some_and(|good| good.passed);
-        f64::from(u8::from(mends)) * 2.0 * FLIP + f64::from(u8::from(spoils)) * FLIP + self.mended_by(swing).unwrap_or(0.0).clamp(0.0, FLIP / 2.0)
+        // A claim that is turned is turned; how far it is moved counts only beyond what another seed does as well.
+        let moved = if self.is_clear(swing) { self.mended_by(swing).unwrap_or(0.0).clamp(0.0, FLIP / 2.0) } else { 0.0 };
+        f64::from(u8::from(mends)) * 2.0 * FLIP + f64::from(u8::from(spoils)) * FLIP + moved
+    }
+
+    /// Whether this knob alone moves the claim by more than its seeds lie apart.
+    pub fn is_clear(&self, swing: &Swing) -> bool {
+        swing.mended.is_some_and(|mended| self.yours.clearly_differs(mended))
     }
 
     /// How far towards the limit this knob alone moves the claim, as a part of the limit; below zero: away from it.
@@ -156,7 +177,7 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn reached(passed: bool, value: f64) -> Option<Reached> {
-        Some(Reached { passed, value: Some(value) })
+        Some(Reached { passed, value: Some(value), spread: None })
     }
 
     pub(crate) fn swing(knob: &str, mended: Option<Reached>, spoiled: Option<Reached>) -> Swing {
@@ -164,7 +185,7 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn claim(value: f64, swings: Vec<Swing>) -> Claim {
-        let yours = Reached { passed: value <= 5.0, value: Some(value) };
+        let yours = Reached { passed: value <= 5.0, value: Some(value), spread: None };
         Claim { text: "p99_ms <= 5".into(), because: None, yours, limit: Some(5.0), seed: Some(2), detail: None, with_good: reached(true, 4.0), swings }
     }
 
@@ -182,13 +203,28 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn what_another_seed_does_as_well_is_no_influence() {
+        let moves = swing("cache", reached(false, 39.0), reached(true, 4.0));
+        let mut missed = claim(40.0, vec![moves]);
+        missed.yours.spread = Some(3.0);
+        assert!(!missed.is_clear(&missed.swings[0]));
+        assert_eq!(missed.matters(), None, "a step within the seeds' spread");
+        missed.swings[0].mended = reached(false, 30.0);
+        assert_eq!(missed.matters().map(|swing| swing.knob.as_str()), Some("cache"));
+        missed.swings[0].mended = Some(Reached { passed: false, value: Some(30.0), spread: Some(12.0) });
+        assert_eq!(missed.matters(), None, "the other run's seeds count as well");
+        let old: Reached = serde_json::from_str("{\"passed\":false,\"value\":40.0}").unwrap();
+        assert_eq!(old.spread, None, "what was kept before is read");
+    }
+
+    #[test]
     fn how_much_is_measured_against_the_limit() {
         let by = |value: f64| claim(value, vec![]).by().unwrap();
         assert_eq!(by(41.0), "8.2 times the limit");
         assert_eq!(by(5.6), "12 % over");
         assert_eq!(by(3.0), "40 % to spare");
         assert_eq!(by(5.0), "just met");
-        let none = Claim { limit: Some(0.0), yours: Reached { passed: false, value: Some(17.0) }, ..claim(17.0, vec![]) };
+        let none = Claim { limit: Some(0.0), yours: Reached { passed: false, value: Some(17.0), spread: None }, ..claim(17.0, vec![]) };
         assert_eq!(none.by().unwrap(), "17 more than none");
         assert_eq!(Claim { limit: None, ..claim(1.0, vec![]) }.by(), None);
     }

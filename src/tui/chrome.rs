@@ -26,6 +26,19 @@ pub fn header(header: &Header, help: &str, area: Rect, buf: &mut Buffer, theme: 
     let widths = [&header.left, &header.middle, &header.right].map(|line| width(line));
     let free = indent.width.saturating_sub(widths[0]);
     header.left.clone().style(theme.title).render(indent, buf);
+    let brief = width(&header.brief);
+    if widths[1] + widths[2] + 4 > free && brief > 0 {
+        let both = brief + widths[2] + 4 <= free;
+        let mut right = header.brief.clone();
+        if both {
+            right.push_span(Span::raw("  "));
+            right.extend(header.right.clone());
+        }
+        if brief + 2 <= free {
+            right.style(theme.bar).right_aligned().render(indent, buf);
+        }
+        return;
+    }
     if widths[2] > 0 && widths[2] + 2 <= free {
         header.right.clone().style(theme.bar).right_aligned().render(indent, buf);
     }

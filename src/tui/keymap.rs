@@ -94,6 +94,15 @@ pub const GLOBAL: &[Binding<Global>] = &[
     quiet(&[ctrl('l')], "ctrl-l", "paint the screen anew", Global::Repaint),
 ];
 
+/// What answers a question with yes. Every question takes the same two keys, and says so.
+pub fn is_yes(key: KeyEvent) -> bool {
+    matches!(key.code, KeyCode::Enter | KeyCode::Char('y' | 'Y'))
+}
+
+pub fn is_no(key: KeyEvent) -> bool {
+    matches!(key.code, KeyCode::Esc | KeyCode::Char('n' | 'N'))
+}
+
 fn pressed(key: KeyEvent) -> Press {
     Press { code: key.code, held: key.modifiers.difference(KeyModifiers::SHIFT) }
 }

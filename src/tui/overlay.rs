@@ -1,6 +1,6 @@
 //! What lies over a screen and has the keys: the help, and a question.
 
-use super::keymap::{GLOBAL, KeyHelp, help};
+use super::keymap::{GLOBAL, KeyHelp, help, is_no, is_yes};
 use super::screen::Ask;
 use super::theme::Theme;
 use super::widgets::popup;
@@ -41,11 +41,9 @@ impl Overlay {
                 };
                 (Some(Overlay::Help { title, keys, from }), Vec::new())
             }
-            Overlay::Confirm { question, yes } => match key.code {
-                KeyCode::Char('y' | 'Y') | KeyCode::Enter => (None, vec![*yes]),
-                KeyCode::Char('n' | 'N') | KeyCode::Esc => (None, Vec::new()),
-                _ => (Some(Overlay::Confirm { question, yes }), Vec::new()),
-            },
+            Overlay::Confirm { yes, .. } if is_yes(key) => (None, vec![*yes]),
+            Overlay::Confirm { .. } if is_no(key) => (None, Vec::new()),
+            Overlay::Confirm { question, yes } => (Some(Overlay::Confirm { question, yes }), Vec::new()),
         }
     }
 }
@@ -85,6 +83,5 @@ fn draw_confirm(question: &str, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let inner = popup::draw("", cols, 5 + wraps, area, buf, theme);
     let [text, foot] = popup::with_foot(inner);
     Paragraph::new(question).wrap(ratatui::widgets::Wrap { trim: true }).style(theme.text).render(text, buf);
-    let keys = [Span::styled("y", theme.key), Span::styled(" yes   ", theme.text), Span::styled("n", theme.key), Span::styled(" no", theme.text)];
-    Line::from(keys.to_vec()).render(foot, buf);
+    Line::styled("y or enter yes · n or esc no", theme.dim).render(foot, buf);
 }

@@ -97,6 +97,8 @@ impl Reply {
 pub struct Header {
     pub left: Line<'static>,
     pub middle: Line<'static>,
+    /// The middle in few words, for where it does not fit: it then goes before what stands on the right.
+    pub brief: Line<'static>,
     pub right: Line<'static>,
 }
 

@@ -54,6 +54,14 @@ fn words_count_things_and_cancel() {
     check(&["5 queries + 2 queries"], "7 queries");
     check(&["600 bits / 8 bits"], "75");
     check(&["2 hours in minutes"], "120 minutes");
+    for gpus in ["714 GPUs", "714 gpus", "714 GPU"] {
+        check(&[gpus], "714 GPUs");
+    }
+    check(&["714 GPUs / 8 gpus"], "89.2");
+    check(&["5K URLs / s"], "5 K URLs/s");
+    check(&["12 people"], "12 people");
+    check(&["12 indices + 3 indices"], "15 indices");
+    check(&["3 buses"], "3 buses");
     assert_eq!(last(&["20M users"]).unwrap().counts.as_deref(), Some("user"));
 }
 

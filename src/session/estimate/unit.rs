@@ -86,10 +86,20 @@ pub(super) fn label(word: &str) -> Result<String, String> {
     if let Some(near) = slip_of(word, &lower) {
         return Err(format!("`{word}` is no unit; did you mean `{near}`?"));
     }
-    if letters < 3 && lower != "id" {
+    if letters < 3 && !ACRONYMS.contains(&lower.as_str()) {
         return Err(format!("`{word}` is no unit: time ns us ms s min h day month year, size b B KB KiB MB GB TB PB, factor K M G T P"));
     }
-    Ok(singular(&lower))
+    Ok(acronym(word).unwrap_or_else(|| singular(&lower)))
+}
+
+/// Acronyms that people also write small; in capitals any word of two to four letters is one.
+const ACRONYMS: &[&str] = &["gpu", "cpu", "tpu", "vcpu", "url", "uri", "api", "rpc", "id", "vm", "ssd", "hdd", "sst"];
+
+/// `GPUs` and `gpus` count GPUs: the word in capitals, without the plural's `s`.
+fn acronym(word: &str) -> Option<String> {
+    let stem = word.strip_suffix('s').unwrap_or(word);
+    let capitals = (2..=4).contains(&stem.chars().count()) && stem.chars().all(|c| c.is_ascii_uppercase());
+    (capitals || ACRONYMS.contains(&stem.to_lowercase().as_str())).then(|| stem.to_uppercase())
 }
 
 /// A unit in the wrong case, or a long name with one slip in it.
@@ -118,7 +128,26 @@ fn one_off(typed: &str, meant: &str) -> bool {
     }
 }
 
+/// Plurals that no rule makes, with what one of them is called; some have no word for one.
+const IRREGULAR: &[(&str, &str)] = &[
+    ("person", "people"),
+    ("child", "children"),
+    ("mouse", "mice"),
+    ("cache", "caches"),
+    ("data", "data"),
+    ("media", "media"),
+    ("series", "series"),
+    ("indices", "indices"),
+    ("vertices", "vertices"),
+    ("criteria", "criteria"),
+    ("staff", "staff"),
+    ("traffic", "traffic"),
+];
+
 fn singular(word: &str) -> String {
+    if let Some((one, _)) = IRREGULAR.iter().find(|(_, many)| *many == word) {
+        return (*one).to_owned();
+    }
     if let Some(stem) = word.strip_suffix("ies").filter(|stem| stem.len() >= 2) {
         return format!("{stem}y");
     }
@@ -131,6 +160,12 @@ fn singular(word: &str) -> String {
 }
 
 pub(super) fn plural(word: &str) -> String {
+    if let Some((_, many)) = IRREGULAR.iter().find(|(one, _)| *one == word) {
+        return (*many).to_owned();
+    }
+    if word.chars().all(|c| c.is_ascii_uppercase()) {
+        return if word.ends_with('S') { word.to_owned() } else { format!("{word}s") };
+    }
     let before_y = word.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
     match before_y {
         Some(stem) => format!("{stem}ies"),

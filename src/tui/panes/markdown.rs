@@ -11,6 +11,7 @@ use crate::tui::theme::{Glyphs, Mode, Theme};
 use crate::tui::widgets::scroll::Scroll;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 use std::cell::RefCell;
@@ -18,6 +19,11 @@ use std::sync::Arc;
 
 /// What a rendering depends on, besides the text.
 type Key = (u16, Mode, Glyphs, u64);
+
+/// A short text of a card at this width, its plain words in the style of the place where it stands.
+pub fn prose(text: &str, cols: usize, style: Style, theme: &Theme) -> Vec<Line<'static>> {
+    write::lines(text, cols, style, theme, None)
+}
 
 /// A document that remembers how it was last rendered.
 pub struct Markdown {
@@ -42,7 +48,7 @@ impl Markdown {
         {
             return Arc::clone(lines);
         }
-        let lines = Arc::new(write::lines(&self.source, usize::from(cols), theme, code));
+        let lines = Arc::new(write::lines(&self.source, usize::from(cols), theme.text, theme, code));
         *self.cache.borrow_mut() = Some((key, Arc::clone(&lines)));
         lines
     }

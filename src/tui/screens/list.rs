@@ -63,6 +63,7 @@ const KEYS: &[Binding<Act>] = &[
     quiet(&[ctrl('d'), ctrl('f'), code(KeyCode::PageDown)], "ctrl-d", "a page down", Act::PageDown),
     quiet(&[ctrl('u'), ctrl('b'), code(KeyCode::PageUp)], "ctrl-u", "a page up", Act::PageUp),
     quiet(&[code(KeyCode::Esc)], "esc", "clear the filter", Act::Clear),
+    quiet(&[], "Uses", "and the phases' names: here after your first finished interview", Act::Card),
 ];
 
 /// While the filter is typed, for the footer and the help.
@@ -308,6 +309,8 @@ impl Screen for List {
         match message.downcast::<Found>().map(|found| *found) {
             Ok(Found::Past(Ok(past))) => {
                 self.past = Some(*past);
+                // What may be read of a card hangs on what was sat.
+                self.statement = None;
                 self.refresh(ctx);
                 self.offer()
             }
@@ -332,9 +335,10 @@ impl Screen for List {
     fn on_tick(&mut self, ctx: &Ctx<'_>) -> Vec<Ask> {
         if let (true, Some(head), Some(catalog)) = (self.wanted, self.head(ctx), ctx.rooms.catalog.clone()) {
             let id = head.id.clone();
+            let sat = self.past.as_ref().is_some_and(|past| past.sat(&id));
             ctx.mailbox.work("card", move || {
                 // A card with faults is reported where it is opened.
-                let text = catalog.problem(&id).map_or_else(|_| String::new(), |problem| detail::told(&problem));
+                let text = catalog.problem(&id).map_or_else(|_| String::new(), |problem| detail::told(&problem, sat));
                 Found::Statement(id, text)
             });
         }

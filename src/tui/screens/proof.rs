@@ -7,7 +7,7 @@ use crate::score::{Claim, Reached, Swing, Verification};
 use crate::session::{Said, Session};
 use crate::tui::event::Mailbox;
 use crate::tui::theme::Theme;
-use crate::tui::widgets::{meter, text};
+use crate::tui::widgets::{meter, prose};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use std::any::Any;
@@ -147,11 +147,7 @@ struct Page<'a> {
 impl Page<'_> {
     /// A text behind a mark, further lines hanging under the first.
     fn marked(&mut self, mark: &str, mark_style: Style, says: &str, style: Style) {
-        let indent = Span::raw(mark).width();
-        for (n, line) in text::wrap(says.trim(), self.cols.saturating_sub(indent)).into_iter().enumerate() {
-            let before = if n == 0 { mark.to_string() } else { " ".repeat(indent) };
-            self.lines.push(Line::from(vec![Span::styled(before, mark_style), Span::styled(line, style)]));
-        }
+        self.lines.extend(prose::hanging(mark, mark_style, says, style, self.cols, self.theme));
     }
 
     fn say(&mut self, indent: &str, says: &str, style: Style) {
@@ -215,7 +211,7 @@ impl Page<'_> {
         }
         match (claim.matters(), tell) {
             (Some(swing), Tell::Verdict) => self.say("    ", &format!("It hangs on {}.", swing.knob), theme.text),
-            (Some(swing), Tell::Everything) => self.say("    ", &hangs_on(swing, known), theme.text),
+            (Some(swing), Tell::Everything) => self.say("    ", &hangs_on(claim, swing, known), theme.text),
             (None, _) if claim.with_good.is_some_and(|good| !good.passed) => {
                 self.say("    ", "No number of the form mends it: the card's own miss it too.", theme.text);
             }
@@ -236,7 +232,7 @@ impl Page<'_> {
 }
 
 /// The one sentence on why: which number, what it was, what it should be, and what it does alone.
-fn hangs_on(swing: &Swing, known: &Verification) -> String {
+fn hangs_on(claim: &Claim, swing: &Swing, known: &Verification) -> String {
     let number = known.number(&swing.knob);
     let yours = number.map_or(String::new(), |number| match &number.answer {
         Some(answer) if number.is_sized() => format!(" (yours {answer}, good {})", number.good),
@@ -257,16 +253,29 @@ fn hangs_on(swing: &Swing, known: &Verification) -> String {
         }
         (false, false) => format!("alone at {} it moves furthest{}, and does not suffice", swing.good, value(swing.mended)),
     };
-    format!("It hangs on {}{yours}: {does}.", swing.knob)
+    // One seed in a few may turn a claim that is near its limit: that is told, and no influence made of it.
+    let clear = claim.is_clear(swing) || claim.with_good.zip(swing.spoiled).is_some_and(|(good, spoiled)| good.clearly_differs(spoiled));
+    let doubt = if clear { String::new() } else { format!(" No clear difference, though: {}.", apart(claim, swing)) };
+    format!("It hangs on {}{yours}: {does}.{doubt}", swing.knob)
+}
+
+/// How far chance alone moves a claim.
+fn apart(claim: &Claim, swing: &Swing) -> String {
+    let spread = |reached: Option<Reached>| reached.and_then(|reached| reached.spread).unwrap_or(0.0);
+    format!("the seeds lie {} apart", significant(spread(Some(claim.yours)).max(spread(swing.mended))))
 }
 
 /// What another number does alone; nothing if it does nothing.
 fn alone(claim: &Claim, swing: &Swing) -> Option<String> {
     let mended = swing.mended?;
-    if mended.passed {
+    if mended.passed && claim.is_clear(swing) {
         return Some(format!("{} alone at {} would mend it as well.", swing.knob, swing.good));
     }
     let by = claim.mended_by(swing).filter(|by| by.abs() > 0.02)?;
+    if !claim.is_clear(swing) {
+        let value = significant(mended.value?);
+        return Some(format!("{} alone at {}: no clear difference ({value}; {}).", swing.knob, swing.good, apart(claim, swing)));
+    }
     let way = if by > 0.0 { "nearer to" } else { "further from" };
     Some(format!("{} alone at {}: {} the limit ({}).", swing.knob, swing.good, way, significant(mended.value?)))
 }

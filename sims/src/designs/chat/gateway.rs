@@ -237,7 +237,7 @@ impl Gateway {
 
     fn refresh(&mut self, devices: &[(u32, u32)], on: &[bool], cx: &mut Ctx<'_>) {
         let system = cx.shared();
-        let mut parts: Vec<(Vec<(u32, u32)>, Vec<bool>)> = vec![Default::default(); system.pools as usize];
+        let mut parts = vec![(Vec::new(), Vec::new()); system.pools as usize];
         let mut from = 0;
         for (device, count) in devices {
             let upto = from + *count as usize;

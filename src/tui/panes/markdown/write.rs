@@ -9,9 +9,9 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, T
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
-pub fn lines(source: &str, cols: usize, theme: &Theme, code: Option<&Highlighter>) -> Vec<Line<'static>> {
-    let mut writer =
-        Writer { cols, theme, code, out: Vec::new(), text: Vec::new(), styles: vec![theme.text], indents: Vec::new(), block: Block::Flow, gap: false };
+/// `base` is the look of plain words.
+pub fn lines(source: &str, cols: usize, base: Style, theme: &Theme, code: Option<&Highlighter>) -> Vec<Line<'static>> {
+    let mut writer = Writer { cols, theme, code, out: Vec::new(), text: Vec::new(), styles: vec![base], indents: Vec::new(), block: Block::Flow, gap: false };
     for event in Parser::new_ext(source, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
         writer.event(event);
     }

@@ -4,7 +4,7 @@ use crate::catalog::{Card, CardKind};
 use crate::drill::cards::answer::{Given, filled, gap, gap_words, shuffled};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::entry::Entry;
-use crate::tui::widgets::text;
+use crate::tui::widgets::{prose, text};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -223,11 +223,7 @@ fn listed(card: &Card, order: &[usize], cols: usize, theme: &Theme, mark: impl F
         let choice = card.choices.get(n.saturating_sub(1)).map_or("", String::as_str);
         let (mark, style) = mark(place, *n);
         let head = format!(" {mark} {}. ", place + 1);
-        let indent = Span::raw(head.as_str()).width();
-        for (row, part) in text::wrap(choice, cols.saturating_sub(indent + 1)).into_iter().enumerate() {
-            let head = if row == 0 { Span::styled(head.clone(), style) } else { Span::raw(" ".repeat(indent)) };
-            lines.push(Line::from(vec![head, Span::styled(part, if style == theme.text { theme.text } else { style })]));
-        }
+        lines.extend(prose::hanging(&head, style, choice, style, cols.saturating_sub(1), theme));
     }
     lines
 }

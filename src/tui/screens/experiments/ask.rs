@@ -5,7 +5,7 @@ use crate::store::Guess;
 use crate::tui::panes::markdown::Markdown;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::entry::Entry;
-use crate::tui::widgets::{popup, text};
+use crate::tui::widgets::{popup, prose, text};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
@@ -107,10 +107,9 @@ impl Form {
                 lines.push(Line::raw(""));
                 for (at, (choice, _)) in choices.iter().enumerate() {
                     let here = at == *chosen;
-                    for (row, line) in text::wrap(choice, cols.saturating_sub(4)).into_iter().enumerate() {
-                        let mark = if row > 0 { "    ".into() } else { format!(" {}{} ", if here { theme.pick("▸", ">") } else { " " }, at + 1) };
-                        lines.push(Line::from(vec![Span::styled(mark, theme.accent), Span::styled(line, if here { theme.selected } else { theme.text })]));
-                    }
+                    let mark = format!(" {}{} ", if here { theme.pick("▸", ">") } else { " " }, at + 1);
+                    let style = if here { theme.selected } else { theme.text };
+                    lines.extend(prose::hanging(&mark, theme.accent, choice, style, cols, theme));
                 }
             }
             (Form::Number { fields, at }, Asked::Number { text: what, .. }) => {

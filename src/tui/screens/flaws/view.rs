@@ -5,7 +5,7 @@ use crate::drill::flaws::{How, Posed};
 use crate::tui::panes::{self, code};
 use crate::tui::screen::Ctx;
 use crate::tui::theme::Theme;
-use crate::tui::widgets::{popup, scroll, text};
+use crate::tui::widgets::{popup, prose, scroll};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 use ratatui::style::Style;
@@ -91,8 +91,7 @@ fn draw_ask(screen: &Flaws, posed: &Posed, area: Rect, buf: &mut Buffer, theme: 
     let inner = block.inner(area).inner(Margin::new(1, 0));
     block.render(area, buf);
     let cols = usize::from(inner.width);
-    let mut lines: Vec<(Line<'static>, bool)> =
-        text::wrap(posed.flaw.ask.trim(), cols).into_iter().map(|line| (Line::styled(line, theme.title), false)).collect();
+    let mut lines: Vec<(Line<'static>, bool)> = prose::lines(&posed.flaw.ask, cols, theme.title, theme).into_iter().map(|line| (line, false)).collect();
     let mut first = 0;
     for (n, choice) in posed.flaw.choices.iter().enumerate() {
         let chosen = choosing && n == screen.choice;
@@ -113,13 +112,7 @@ fn draw_ask(screen: &Flaws, posed: &Posed, area: Rect, buf: &mut Buffer, theme: 
 }
 
 fn hung(label: &str, says: &str, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let indent = label.chars().count();
-    let wrapped = text::wrap(says.trim(), cols.saturating_sub(indent).max(8));
-    let line = |(n, part): (usize, String)| {
-        let before = if n == 0 { label.to_string() } else { " ".repeat(indent) };
-        Line::from(vec![Span::styled(before, theme.key), Span::styled(part, theme.text)])
-    };
-    wrapped.into_iter().enumerate().map(line).collect()
+    prose::hanging(label, theme.key, says, theme.text, cols.max(label.len() + 8), theme)
 }
 
 fn draw_told(told: &Told, posed: &Posed, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>) {

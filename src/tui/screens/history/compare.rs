@@ -3,6 +3,7 @@
 use super::Book;
 use super::view::standing;
 use crate::history::compare::{lines, notes};
+use crate::prose::flat;
 use crate::store::Entry;
 use crate::tui::screens::scoring::short;
 use crate::tui::theme::Theme;
@@ -79,7 +80,7 @@ fn scores(book: &Book, left: &Entry, right: &Entry, cols: usize, theme: &Theme) 
     let total = |entry: &Entry| entry.attempt.result().map(|score| score.total);
     row("Score", total(left), total(right), "of 50");
     for line in lines(left, right) {
-        row(book.line(&right.attempt.problem, &line.line), line.left, line.right, &format!("of {}", short(line.of)));
+        row(&flat(book.line(&right.attempt.problem, &line.line)), line.left, line.right, &format!("of {}", short(line.of)));
     }
     let dimensions = |entry: &Entry| entry.attempt.result().map(|score| score.dimensions.clone()).unwrap_or_default();
     let (before, after) = (dimensions(left), dimensions(right));

@@ -1,6 +1,7 @@
 //! The chosen attempt in full: what was corrected, score, time, numbers, notes, and what happened when.
 
 use super::{Book, History};
+use crate::prose::flat;
 use crate::score::Score;
 use crate::session::{Event, What};
 use crate::store::{Attempt, Entry, MARK};
@@ -99,7 +100,7 @@ fn scored(book: &Book, attempt: &Attempt, score: &Score, cols: usize, theme: &Th
     for line in &score.lines {
         let (mark, style) = grade_mark(line.grade, line.reached, theme);
         let tail = if line.reached { format!("{}/{}", short(line.points), short(line.of)) } else { "not reached".into() };
-        let says = text::pad(book.line(&attempt.problem, &line.line), cols.saturating_sub(tail.len() + 3));
+        let says = text::pad(&flat(book.line(&attempt.problem, &line.line)), cols.saturating_sub(tail.len() + 3));
         lines.push(Line::from(vec![Span::styled(format!("{mark} "), style), Span::raw(says), Span::styled(format!(" {tail}"), theme.dim)]));
     }
     for (name, mean) in [("dimensions", score.dimensions_mean), ("communication", score.communication_mean)] {

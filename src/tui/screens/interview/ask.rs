@@ -14,6 +14,8 @@ use ratatui::widgets::Widget;
 #[derive(Debug, PartialEq)]
 pub enum Asked {
     Nothing,
+    /// Nothing was typed or chosen: what to do instead.
+    Empty(&'static str),
     Fact(usize),
     /// The candidate's own words: no fact was chosen.
     Open(String),
@@ -37,7 +39,11 @@ impl AskBox {
                 if let Some(fact) = self.chosen.checked_sub(1).and_then(|at| found.get(at)) {
                     return Asked::Fact(*fact);
                 }
-                return if self.entry.text().trim().is_empty() { Asked::Nothing } else { Asked::Open(self.entry.take().trim().to_string()) };
+                return match self.entry.text().trim() {
+                    "" if found.is_empty() => Asked::Empty("nothing to ask yet: type what you want to know"),
+                    "" => Asked::Empty("nothing to ask yet: type what you want to know, or choose a question with ↓"),
+                    question => Asked::Open(question.to_string()),
+                };
             }
             _ => {
                 if self.entry.on_key(key) {
@@ -83,7 +89,7 @@ impl AskBox {
         for (n, fact) in found.iter().enumerate().skip(from).take(usize::from(shown)) {
             let at = row(n - from + 2);
             let known = if session.has_asked(*fact) { " asked" } else { "" };
-            let ask = text::fit(&session.plan().facts[*fact].ask, cols);
+            let ask = text::fit(&crate::prose::flat(&session.plan().facts[*fact].ask), cols);
             Line::from(vec![Span::styled(mark(n + 1), theme.accent), Span::raw(ask), Span::styled(known, theme.dim)]).render(at, buf);
             if self.chosen == n + 1 {
                 buf.set_style(at, theme.selected);

@@ -8,7 +8,7 @@ use crate::tui::screens::proof::{Proof, Tell};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::entry::Entry;
 use crate::tui::widgets::scroll::Scroll;
-use crate::tui::widgets::{popup, scroll, text};
+use crate::tui::widgets::{popup, prose, scroll, text};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
@@ -16,6 +16,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use sims::kernel::design::{Design, find};
 use std::any::Any;
+use std::ops::Range;
 use std::sync::Arc;
 
 pub struct Form {
@@ -29,6 +30,12 @@ pub struct Form {
     scroll: Scroll,
     /// Whether the numbers may run before the interview is over.
     may_run: bool,
+}
+
+/// One row of the form.
+enum Row {
+    Ask(Line<'static>),
+    Answer(usize),
 }
 
 impl Form {
@@ -99,33 +106,64 @@ impl Form {
     }
 
     pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
-        let asked = &self.problem.sizing;
+        const COLS: u16 = 100;
         if self.told {
             return self.draw_told(area, buf, theme);
         }
-        let rows = u16::try_from(asked.len() * 2 + 5).unwrap_or(u16::MAX).max(7);
-        let inner = popup::draw("Sizing: the numbers of your design", 100, rows, area, buf, theme);
+        // The frame and its margin take four cells of what the terminal leaves.
+        let cols = usize::from(area.width.saturating_sub(2).min(COLS).saturating_sub(4));
+        let feeds = text::wrap(&self.feeds(), cols);
+        let (rows, chosen) = self.rows(cols, theme);
+        let height = u16::try_from(rows.len() + feeds.len() + 5).unwrap_or(u16::MAX).max(7);
+        let inner = popup::draw("Sizing: the numbers of your design", COLS, height, area, buf, theme);
         let [body, foot] = popup::with_foot(inner);
-        if asked.is_empty() {
-            Line::styled("This card asks for no numbers.", theme.dim).render(body, buf);
+        for (row, line) in body.rows().zip(&feeds) {
+            Line::styled(line.clone(), theme.dim).render(row, buf);
         }
-        let shown = (body.height / 2).max(1);
-        let from = scroll::window(self.chosen, shown, asked.len());
-        for (n, row) in asked.iter().enumerate().skip(from).take(usize::from(shown)) {
-            let y = body.y + u16::try_from((n - from) * 2).unwrap_or(0);
-            let (ask, answer) = (Rect { y, height: 1, ..body }.intersection(body), Rect { y: y + 1, height: 1, ..body }.intersection(body));
-            let mark = if n == self.chosen { theme.pick("▶ ", "> ") } else { "  " };
-            let style = if n == self.chosen { theme.title } else { theme.text };
-            let says = text::fit(row.ask.trim(), usize::from(body.width).saturating_sub(2));
-            Line::from(vec![Span::styled(mark, theme.accent), Span::styled(says, style)]).render(ask, buf);
-            self.draw_answer(n, answer, buf, theme);
+        let head = u16::try_from(feeds.len() + 1).unwrap_or(u16::MAX);
+        let list = Rect { y: body.y.saturating_add(head), height: body.height.saturating_sub(head), ..body }.intersection(body);
+        // The chosen question is in sight from its first word to its answer.
+        let from = scroll::window(chosen.end.saturating_sub(1), list.height, rows.len()).min(chosen.start);
+        let length = rows.len();
+        for (row, what) in list.rows().zip(rows.into_iter().skip(from)) {
+            match what {
+                Row::Ask(line) => line.render(row, buf),
+                Row::Answer(n) => self.draw_answer(n, row, buf, theme),
+            }
         }
-        let run = match (self.may_run, self.design) {
-            (true, _) => "ctrl-r runs them",
-            (false, Some(_)) => "they run when the interview is over",
-            (false, None) => "this card has no design to run them",
-        };
-        Line::styled(format!("↑ ↓ choose · kept as you type · {run} · esc back"), theme.dim).render(foot, buf);
+        let below = length.saturating_sub(from + usize::from(list.height));
+        let more = if from + below == 0 { String::new() } else { format!(" · {} of {}", self.chosen + 1, self.problem.sizing.len()) };
+        let run = if self.may_run { "ctrl-r runs them · " } else { "" };
+        Line::styled(format!("↑ ↓ choose{more} · kept as you type · {run}esc back"), theme.dim).render(foot, buf);
+    }
+
+    /// What the numbers are for.
+    fn feeds(&self) -> String {
+        let (objectives, seeds) = (self.problem.objectives.len(), self.problem.proof.as_ref().map_or(1, |proof| proof.seeds.len()));
+        if self.design.is_none() || !verify::can(&self.problem) {
+            return "This card has no design to run them: they are kept.".into();
+        }
+        let when = if self.may_run { "when you say so" } else { "after the interview" };
+        format!("They feed a run of the design {when}: {}, {}.", text::count(seeds, "seed"), text::count(objectives, "objective"))
+    }
+
+    /// Every question whole with its answer under it, and the rows of the chosen one.
+    fn rows(&self, cols: usize, theme: &Theme) -> (Vec<Row>, Range<usize>) {
+        let (mut rows, mut chosen) = (Vec::new(), 0..0);
+        for (n, row) in self.problem.sizing.iter().enumerate() {
+            let here = n == self.chosen;
+            let (mark, style) = if here { (theme.pick("▶ ", "> "), theme.title) } else { ("  ", theme.text) };
+            let first = rows.len();
+            rows.extend(prose::hanging(mark, theme.accent, &row.ask, style, cols, theme).into_iter().map(Row::Ask));
+            rows.push(Row::Answer(n));
+            if here {
+                chosen = first..rows.len();
+            }
+        }
+        if rows.is_empty() {
+            rows.push(Row::Ask(Line::styled("This card asks for no numbers.", theme.dim)));
+        }
+        (rows, chosen)
     }
 
     fn draw_answer(&self, n: usize, area: Rect, buf: &mut Buffer, theme: &Theme) {

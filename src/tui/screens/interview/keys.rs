@@ -21,13 +21,15 @@ pub enum Act {
     Finish,
     Up,
     Down,
+    PageUp,
+    PageDown,
     Leave,
 }
 
 impl Act {
     /// What goes on with the interview itself: not while it is paused.
     pub fn is_work(self) -> bool {
-        !matches!(self, Act::Pause | Act::Finish | Act::Times | Act::Up | Act::Down | Act::Leave)
+        !matches!(self, Act::Pause | Act::Finish | Act::Times | Act::Up | Act::Down | Act::PageUp | Act::PageDown | Act::Leave)
     }
 }
 
@@ -54,8 +56,10 @@ pub const KEYS: &[Binding<Act>] = &[
     bind(&[ctrl('t'), alt('t')], "ctrl-t", "template", Act::Template),
     bind(&[ctrl('o'), alt('o')], "ctrl-o", "editor", Act::Editor),
     quiet(&[alt('c')], "alt-c", "time per phase against the plan", Act::Times),
-    quiet(&[held(KeyCode::Up), code(KeyCode::PageUp)], "ctrl-↑", "scroll the prompt up", Act::Up),
-    quiet(&[held(KeyCode::Down), code(KeyCode::PageDown)], "ctrl-↓", "scroll the prompt down", Act::Down),
+    quiet(&[code(KeyCode::PageUp)], "pgup", "a page of the prompt up", Act::PageUp),
+    quiet(&[code(KeyCode::PageDown)], "pgdn", "a page of the prompt down", Act::PageDown),
+    quiet(&[held(KeyCode::Up)], "ctrl-↑", "three lines of the prompt up", Act::Up),
+    quiet(&[held(KeyCode::Down)], "ctrl-↓", "three lines of the prompt down", Act::Down),
     quiet(&[code(KeyCode::Esc)], "esc", "leave; the interview waits for you", Act::Leave),
     quiet(&[], "alt", "+ h a e s n p r m f: the same as F2 to F10; + g t o as with ctrl", Act::Leave),
 ];

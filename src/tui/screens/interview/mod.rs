@@ -5,6 +5,7 @@ mod form;
 mod insert;
 mod keys;
 mod offer;
+mod prompt;
 mod sheet;
 pub mod times;
 mod view;
@@ -26,6 +27,7 @@ use ask::{AskBox, Asked};
 use form::Form;
 use insert::Insert;
 use keys::{Act, KEYS};
+use prompt::{Mark, Prompt};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
@@ -64,8 +66,7 @@ pub struct Interview {
     notes: Vec<TextArea<'static>>,
     pane: Option<Pane>,
     last: Instant,
-    /// Lines the prompt is scrolled back from its end.
-    back: usize,
+    prompt: Prompt,
     /// The notes as Markdown with their graphs drawn, while that is wanted.
     board: Option<Markdown>,
     /// What of the time slept through was told to the session.
@@ -125,7 +126,8 @@ impl Interview {
         let statement = Markdown::new(format!("{}\n\n{scope}", problem.statement.trim_end()));
         let solution = solution::sections(&problem);
         let (last, away) = (ctx.now, ctx.rooms.away);
-        Interview { problem, statement, solution, session, live, notes, pane: None, last, back: 0, board: None, away }
+        let prompt = Prompt::new(&session);
+        Interview { problem, statement, solution, session, live, notes, pane: None, last, prompt, board: None, away }
     }
 
     /// Brings the session's clock to now.
@@ -134,6 +136,13 @@ impl Interview {
         self.last = ctx.now;
         self.session.away(ctx.rooms.away.saturating_sub(self.away));
         self.away = ctx.rooms.away;
+    }
+
+    /// Brings the clock to now, and what was said meanwhile into sight.
+    fn follow(&mut self, ctx: &Ctx<'_>) {
+        let was = Mark::of(&self.session);
+        self.catch_up(ctx);
+        self.prompt.follow(was, was.said, &self.session);
     }
 
     /// Hands everything to the store.
@@ -195,18 +204,13 @@ impl Interview {
             Act::Reveal if self.session.is_revealed(self.session.phase()) => self.over(Pane::Solution(Scroll::default())),
             Act::Reveal => self.over(Pane::Reveal),
             Act::Finish => self.over(Pane::Finish),
-            Act::Up => {
-                self.back += 3;
-                return Vec::new();
-            }
-            Act::Down => {
-                self.back = self.back.saturating_sub(3);
+            Act::Up | Act::Down | Act::PageUp | Act::PageDown => {
+                self.scroll(act);
                 return Vec::new();
             }
             Act::Editor => return vec![Ask::Edit(self.session.notes(self.session.phase()).to_string())],
             Act::Leave => return vec![leave()],
         };
-        self.back = 0;
         self.redraw_board();
         match done {
             Ok(()) if act == Act::Mark => vec![Ask::Toast(Tone::Good, "marked: a first full path stands".into())],
@@ -219,6 +223,16 @@ impl Interview {
                 self.keep(ctx);
                 vec![Ask::Toast(Tone::Warn, why.to_string())]
             }
+        }
+    }
+
+    fn scroll(&mut self, act: Act) {
+        match act {
+            Act::Up => self.prompt.by(-3),
+            Act::Down => self.prompt.by(3),
+            Act::PageUp => self.prompt.page(-1),
+            Act::PageDown => self.prompt.page(1),
+            _ => {}
         }
     }
 
@@ -235,6 +249,10 @@ impl Interview {
         match &mut pane {
             Pane::Ask(asking) => match asking.on_key(key, &self.session) {
                 Asked::Nothing => {}
+                Asked::Empty(says) => {
+                    self.pane = Some(pane);
+                    return vec![Ask::Toast(Tone::Plain, says.into())];
+                }
                 Asked::Fact(fact) => {
                     let _ = self.session.ask(fact);
                     return Vec::new();
@@ -259,8 +277,8 @@ impl Interview {
                 }
             }
             Pane::Times => return Vec::new(),
-            Pane::Finish if matches!(key.code, KeyCode::Enter | KeyCode::Char('y')) => return self.finish(ctx),
-            Pane::Reveal if key.code == self.reveal_key() => {
+            Pane::Finish if keymap::is_yes(key) => return self.finish(ctx),
+            Pane::Reveal if self.may_reveal(key) => {
                 self.session.reveal_anyway();
                 pane = Pane::Solution(Scroll::default());
             }
@@ -271,7 +289,7 @@ impl Interview {
                     return Vec::new();
                 }
             }
-            Pane::Finish | Pane::Reveal if key.code == KeyCode::Char('n') => return Vec::new(),
+            Pane::Finish | Pane::Reveal if keymap::is_no(key) => return Vec::new(),
             Pane::Finish | Pane::Reveal => {}
         }
         self.pane = Some(pane);
@@ -279,8 +297,8 @@ impl Interview {
     }
 
     /// A real interview wants a letter of its own: an Enter out of habit must not end it as one.
-    fn reveal_key(&self) -> KeyCode {
-        if self.session.mode() == Mode::Real { KeyCode::Char('r') } else { KeyCode::Enter }
+    fn may_reveal(&self, key: KeyEvent) -> bool {
+        if self.session.mode() == Mode::Real { matches!(key.code, KeyCode::Char('r' | 'R')) } else { keymap::is_yes(key) }
     }
 
     /// Puts a skeleton at the cursor, on lines of its own, and the cursor where the first word belongs.
@@ -345,7 +363,9 @@ impl Screen for Interview {
     }
 
     fn on_key(&mut self, key: KeyEvent, ctx: &Ctx<'_>) -> Reply {
+        let was = Mark::of(&self.session);
         self.catch_up(ctx);
+        let heard = self.session.said().len();
         self.session.key();
         let asks = if let Some(pane) = self.pane.take() {
             self.pane_key(pane, key, ctx)
@@ -361,12 +381,13 @@ impl Screen for Interview {
             self.notes[self.session.phase()].input(key);
             Vec::new()
         };
+        self.prompt.follow(was, heard, &self.session);
         self.keep(ctx);
         Reply::Used(asks)
     }
 
     fn on_paste(&mut self, text: &str, ctx: &Ctx<'_>) -> Reply {
-        self.catch_up(ctx);
+        self.follow(ctx);
         self.session.key();
         match &mut self.pane {
             Some(Pane::Ask(asking)) => asking.paste(text, &self.session),
@@ -383,8 +404,8 @@ impl Screen for Interview {
         let prompt = view::split(body, self.board.is_some()).prompt;
         let over_prompt = prompt.contains((mouse.column, mouse.row).into());
         match mouse.kind {
-            MouseEventKind::ScrollUp if over_prompt => self.back += 3,
-            MouseEventKind::ScrollDown if over_prompt => self.back = self.back.saturating_sub(3),
+            MouseEventKind::ScrollUp if over_prompt => self.prompt.by(-3),
+            MouseEventKind::ScrollDown if over_prompt => self.prompt.by(3),
             MouseEventKind::ScrollUp => self.notes[self.session.phase()].scroll((-3, 0)),
             MouseEventKind::ScrollDown => self.notes[self.session.phase()].scroll((3, 0)),
             _ => return Reply::Passed,
@@ -393,11 +414,7 @@ impl Screen for Interview {
     }
 
     fn on_tick(&mut self, ctx: &Ctx<'_>) -> Vec<Ask> {
-        let before = self.session.said().len();
-        self.catch_up(ctx);
-        if self.session.said().len() > before {
-            self.back = 0;
-        }
+        self.follow(ctx);
         self.keep(ctx);
         // A disk that fills up or a lock shows here first.
         let told = ctx.rooms.store().map(Store::notices).unwrap_or_default();
@@ -413,7 +430,7 @@ impl Screen for Interview {
             _ => message,
         };
         let Ok(edited) = message.downcast::<Edited>() else { return Vec::new() };
-        self.catch_up(ctx);
+        self.follow(ctx);
         match edited.0 {
             Ok(text) => self.notes[self.session.phase()] = area(text.trim_end_matches('\n')),
             Err(why) => return vec![Ask::Toast(Tone::Bad, why)],
@@ -423,7 +440,7 @@ impl Screen for Interview {
     }
 
     fn on_save(&mut self, ctx: &Ctx<'_>) {
-        self.catch_up(ctx);
+        self.follow(ctx);
         self.keep(ctx);
     }
 

@@ -7,6 +7,7 @@ use crate::tui::widgets::{popup, scroll, text};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
@@ -19,6 +20,8 @@ pub struct Sheet {
     draft: String,
     /// What the card asks to be estimated, where it may be known: then a line can say which it answers.
     asks: Vec<String>,
+    /// The question that the typed line answers, from 0. It is kept apart from the text, so that typing goes on where it was.
+    answers: Option<usize>,
 }
 
 impl Sheet {
@@ -49,7 +52,7 @@ impl Sheet {
 
     /// A line that does not work out stays to be mended.
     fn enter(&mut self, session: &mut Session) {
-        let line = self.entry.text().trim().to_string();
+        let line = self.line();
         match self.at {
             Some(at) if line.is_empty() || self.result(session).is_ok() => {
                 let _ = session.re_estimate(at, &line);
@@ -58,14 +61,43 @@ impl Sheet {
             None if !line.is_empty() && self.result(session).is_ok() => {
                 let _ = session.estimate(&line);
                 self.entry.take();
+                self.answers = None;
             }
             _ => {}
         }
     }
 
+    /// The typed line as it is kept: with the tag of the question that it answers, before any remark. Nothing typed is no line.
+    fn line(&self) -> String {
+        let text = self.entry.text().trim();
+        match self.answers.filter(|_| !text.is_empty()) {
+            None => text.to_string(),
+            Some(n) => match text.split_once('#') {
+                None => format!("{text} #{}", n + 1),
+                Some((sum, remark)) => format!("{} #{} {}", sum.trim_end(), n + 1, remark.trim_start()),
+            },
+        }
+    }
+
+    /// Takes up a line: a tag in it becomes the choice of its question.
+    fn take_up(&mut self, line: &str) {
+        (self.entry, self.answers) = (Entry::new(line), None);
+        self.lift();
+    }
+
+    fn lift(&mut self) {
+        let text = self.entry.text();
+        let (sum, tag) = session::split_tag(text);
+        let Some(tag) = tag.filter(|tag| *tag < self.asks.len()) else { return };
+        let remark = text[sum.len() + 1..].trim_start_matches(|c: char| c.is_ascii_digit()).trim();
+        let rest = if remark.is_empty() { sum.trim_end().to_string() } else { format!("{sum}# {remark}") };
+        (self.entry, self.answers) = (Entry::new(rest), Some(tag));
+    }
+
     fn leave_line(&mut self) {
         self.at = None;
-        self.entry = Entry::new(std::mem::take(&mut self.draft));
+        let draft = std::mem::take(&mut self.draft);
+        self.take_up(&draft);
     }
 
     fn recall(&mut self, at: Option<usize>, session: &Session) {
@@ -73,10 +105,10 @@ impl Sheet {
         match session.estimates().get(at) {
             Some(line) => {
                 if self.at.is_none() {
-                    self.draft = self.entry.take();
+                    self.draft = self.line();
                 }
                 self.at = Some(at);
-                self.entry = Entry::new(line.clone());
+                self.take_up(line);
             }
             None => self.leave_line(),
         }
@@ -84,11 +116,8 @@ impl Sheet {
 
     /// The next question, and after the last none.
     fn tag(&mut self) {
-        let (sum, tag) = session::split_tag(self.entry.text());
-        let next = tag.map_or(0, |tag| tag + 1);
-        let sum = sum.trim_end();
-        let line = if next < self.asks.len() { format!("{sum} #{}", next + 1) } else { sum.to_string() };
-        self.entry = Entry::new(line);
+        self.lift();
+        self.answers = Some(self.answers.map_or(0, |at| at + 1)).filter(|next| *next < self.asks.len());
     }
 
     /// The typed line with its result; on an empty line the last one.
@@ -107,7 +136,8 @@ impl Sheet {
     /// What the typed line gives, below the lines that stand above it.
     fn result(&self, session: &Session) -> Result<session::Worked, session::Slip> {
         let above = self.at.unwrap_or(session.estimates().len());
-        let lines: Vec<&str> = session.estimates().iter().take(above).map(String::as_str).chain([self.entry.text()]).collect();
+        let typed = self.line();
+        let lines: Vec<&str> = session.estimates().iter().take(above).map(String::as_str).chain([typed.as_str()]).collect();
         session::sheet(&lines).pop().unwrap_or_else(|| Err(session::Slip { from: 0, to: 1, says: String::new() }))
     }
 
@@ -134,7 +164,7 @@ impl Sheet {
                 .render(row(n - from), buf);
         }
         self.draw_typed(session, left, right, Rect { y: row(room).y, height: body.bottom().saturating_sub(row(room).y), ..body }, buf, theme);
-        let tab = if self.asks.is_empty() { "" } else { "tab answers · " };
+        let tab = if self.asks.is_empty() { "" } else { "tab question · " };
         let says = match self.at {
             None => format!("enter keeps · ↑ earlier · ctrl-p into the notes · {tab}esc back"),
             Some(_) => format!("enter changes · ctrl-x removes · ctrl-p into the notes · {tab}↓ new line"),
@@ -151,6 +181,9 @@ impl Sheet {
         Span::styled(mark, theme.accent).render(now, buf);
         self.entry.draw(Rect { x: now.x + 2, width: cells(left.saturating_sub(2)), ..now }.intersection(now), buf, theme);
         let typed = self.entry.text();
+        if let (true, Some(says)) = (typed.trim().is_empty(), self.answering(self.answers)) {
+            return under(&says, theme.accent, row(1), area, buf);
+        }
         if typed.trim().is_empty() {
             let says = "writes = 100M/day · writes * 10 KB * 5y in TB · 20M users * 3 posts/user / day";
             return Line::styled(text::fit(says, usize::from(area.width)), theme.dim).render(row(2), buf);
@@ -159,8 +192,8 @@ impl Sheet {
             Ok(worked) => {
                 let at = Rect { x: now.x + cells(left + 2), width: cells(right), ..now }.intersection(now);
                 Line::styled(text::fit(&worked.shown, right), theme.accent).render(at, buf);
-                if let Some(ask) = worked.answers.and_then(|n| self.asks.get(n)) {
-                    Line::styled(text::fit(&format!("answers: {}", ask.trim()), usize::from(area.width)), theme.dim).render(row(1), buf);
+                if let Some(says) = self.answering(worked.answers) {
+                    under(&says, theme.dim, row(1), area, buf);
                 }
             }
             Err(slip) => {
@@ -174,5 +207,18 @@ impl Sheet {
                 }
             }
         }
+    }
+
+    /// `answers 2: How many workers?`
+    fn answering(&self, n: Option<usize>) -> Option<String> {
+        n.and_then(|n| self.asks.get(n).map(|ask| format!("answers {}: {}", n + 1, crate::prose::flat(ask))))
+    }
+}
+
+/// A sentence from this row of the area on, as much as there is room for.
+fn under(says: &str, style: Style, first: Rect, area: Rect, buf: &mut Buffer) {
+    let rows = Rect { height: area.bottom().saturating_sub(first.y), ..first };
+    for (row, line) in rows.rows().zip(text::wrap(says, usize::from(area.width))) {
+        Line::styled(line, style).render(row, buf);
     }
 }

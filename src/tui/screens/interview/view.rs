@@ -1,11 +1,11 @@
 //! How the interview looks: one line of clocks, the prompt with what was said, the notes.
 
 use super::{Interview, Pane, times};
-use crate::session::{self, Clock, Light, Mode, Session, Stage, Voice};
+use crate::session::{Clock, Light, Mode, Session, Stage};
 use crate::tui::screen::Ctx;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::scroll::Scroll;
-use crate::tui::widgets::{meter, popup, text};
+use crate::tui::widgets::{meter, popup, prose, text};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -23,7 +23,7 @@ pub struct Parts {
     pub board: Rect,
 }
 
-/// A third column for the whiteboard where there is room; else it stands over the prompt, whose end stays in sight.
+/// A third column for the whiteboard where there is room; else it stands over the prompt.
 pub fn split(area: Rect, with_board: bool) -> Parts {
     const THREE: u16 = 150;
     let [clocks, rest] = area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]));
@@ -44,7 +44,7 @@ pub fn split(area: Rect, with_board: bool) -> Parts {
 pub fn draw(screen: &Interview, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>) {
     let (parts, theme) = (split(area, screen.board.is_some()), ctx.theme);
     draw_clocks(&screen.session, parts.clocks, buf, theme);
-    draw_prompt(screen, parts.prompt, buf, theme);
+    screen.prompt.draw(&screen.statement, &screen.session, parts.prompt, buf, theme);
     draw_notes(screen, parts.notes, buf, theme);
     draw_board(screen, parts.board, buf, ctx);
     match &screen.pane {
@@ -54,7 +54,9 @@ pub fn draw(screen: &Interview, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>) {
         Some(Pane::Form(form)) => form.draw(area, buf, theme),
         Some(Pane::Template(insert)) => insert.draw(area, buf, theme),
         Some(Pane::Times) => draw_times(&screen.session, "Time", "", "any key goes back", area, buf, theme),
-        Some(Pane::Finish) => draw_times(&screen.session, "Finish the interview?", &finish_says(&screen.session), "enter finish · esc go on", area, buf, theme),
+        Some(Pane::Finish) => {
+            draw_times(&screen.session, "Finish the interview?", &finish_says(&screen.session), "y or enter finish · n or esc go on", area, buf, theme);
+        }
         Some(Pane::Reveal) => draw_reveal(screen, area, buf, theme),
         Some(Pane::Solution(at)) => draw_solution(screen, *at, area, buf, theme),
     }
@@ -64,10 +66,10 @@ fn draw_reveal(screen: &Interview, area: Rect, buf: &mut Buffer, theme: &Theme) 
     if screen.session.mode() == Mode::Real {
         let says =
             "A real interview shows no solution before its end. Nothing is locked, though: you may reveal it anyway, and the attempt counts as assisted.";
-        confirm("No reveal in a real interview", says, "esc go on without · r reveal anyway", area, buf, theme);
+        confirm("No reveal in a real interview", says, "r reveal anyway · n or esc go on without", area, buf, theme);
     } else {
         let says = "The solution of this phase is shown, and the attempt is marked as assisted.";
-        confirm("Reveal the solution?", says, "enter reveal · esc go on", area, buf, theme);
+        confirm("Reveal the solution?", says, "y or enter reveal · n or esc go on", area, buf, theme);
     }
 }
 
@@ -169,90 +171,6 @@ pub fn minutes(ms: u64) -> String {
     digits(Duration::from_millis(ms))
 }
 
-fn draw_prompt(screen: &Interview, area: Rect, buf: &mut Buffer, theme: &Theme) {
-    let block = popup::frame("Prompt", theme);
-    let inner = block.inner(area);
-    block.render(area, buf);
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let lines = prompt(screen, usize::from(inner.width), theme);
-    let rows = usize::from(inner.height);
-    let last = lines.len().saturating_sub(rows);
-    // What was said last is in sight, until the user scrolls back.
-    let from = last.saturating_sub(screen.back);
-    let length = lines.len();
-    for (row, line) in lines.into_iter().skip(from).take(rows).enumerate() {
-        line.render(Rect { y: inner.y + u16::try_from(row).unwrap_or(0), height: 1, ..inner }, buf);
-    }
-    crate::tui::widgets::scroll::bar(area, from, length, buf, theme);
-}
-
-fn prompt(screen: &Interview, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let (session, mut page) = (&screen.session, Page { cols, lines: Vec::new() });
-    let wide = u16::try_from(cols).unwrap_or(u16::MAX);
-    page.lines.extend(screen.statement.lines(wide, theme, None).iter().cloned());
-    page.gap();
-    // A real interviewer opens with the bare problem and keeps the list of what is looked for.
-    if session.mode() != Mode::Real {
-        let phase = session.phase_plan();
-        let dot = theme.pick("• ", "- ");
-        phase.goals.iter().for_each(|goal| page.say(dot, theme.accent, goal, theme.dim));
-        phase.prompts.iter().for_each(|prompt| page.say("? ", theme.accent, prompt, theme.dim));
-    }
-    // What was said at one moment is new together.
-    let newest = session.said().last().map(|(at, _)| *at);
-    for line in session.lines() {
-        page.gap();
-        let fresh = if Some(line.at) == newest { theme.title } else { theme.text };
-        page.said(&line, fresh, theme);
-    }
-    page.lines
-}
-
-/// Lines at the width of the pane.
-struct Page {
-    cols: usize,
-    lines: Vec<Line<'static>>,
-}
-
-impl Page {
-    fn gap(&mut self) {
-        if self.lines.last().is_some_and(|line| line.width() > 0) {
-            self.lines.push(Line::default());
-        }
-    }
-
-    /// A text behind a mark; further lines hang under the first.
-    fn say(&mut self, mark: &str, mark_style: Style, says: &str, style: Style) {
-        let indent = Span::raw(mark).width();
-        for (n, line) in text::wrap(says.trim_end(), self.cols.saturating_sub(indent)).into_iter().enumerate() {
-            let before = if n == 0 { mark.to_string() } else { " ".repeat(indent) };
-            self.lines.push(Line::from(vec![Span::styled(before, mark_style), Span::styled(line, style)]));
-        }
-    }
-
-    fn said(&mut self, said: &session::Line<'_>, fresh: Style, theme: &Theme) {
-        let when = digits(said.at);
-        let mut spoken = |kind: &str, style: Style| {
-            self.say("", theme.dim, &format!("{when} interviewer, {kind}:"), style);
-            self.say(theme.pick("“ ", "\" "), style, &said.text, fresh);
-        };
-        match said.voice {
-            Voice::Change => spoken("a change", theme.warn),
-            Voice::Probe => spoken("a question", theme.accent),
-            Voice::Time => spoken("time", theme.warn),
-            Voice::Answer => {
-                self.say("", theme.dim, &format!("{when} asked: {}", said.asked.unwrap_or_default()), theme.dim);
-                self.say(theme.pick("→ ", "> "), theme.accent, &said.text, fresh);
-            }
-            Voice::Hint(step) => {
-                let name = ["nudge", "point", "answer"][step % 3];
-                self.say("", theme.dim, &format!("{when} hint, {name}:"), theme.dim);
-                self.say("* ", theme.accent, &said.text, fresh);
-            }
-        }
-    }
-}
-
 /// Over everything but the clocks: tables and diagrams want the width.
 fn draw_solution(screen: &Interview, at: Scroll, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let phase = screen.session.phase_plan();
@@ -298,7 +216,9 @@ fn draw_notes(screen: &Interview, area: Rect, buf: &mut Buffer, theme: &Theme) {
         let prompts = if session.mode() == Mode::Real { &[][..] } else { &session.phase_plan().prompts };
         let prompt = prompts.first().map_or("What do you say? It is kept as you type.", String::as_str);
         let says = Rect { x: inner.x + 2, width: inner.width.saturating_sub(2), ..inner };
-        Paragraph::new(prompt).style(theme.dim).wrap(Wrap { trim: true }).render(says, buf);
+        for (row, line) in says.rows().zip(prose::lines(prompt, usize::from(says.width), theme.dim, theme)) {
+            line.render(row, buf);
+        }
         buf.set_style(Rect { width: inner.width.min(1), height: inner.height.min(1), ..inner }, theme.text.add_modifier(ratatui::style::Modifier::REVERSED));
         return;
     }

@@ -24,9 +24,7 @@ pub fn draw(head: &Head, statement: Option<&Markdown>, past: Option<&Past>, area
     // Longer lines are hard to read, however wide the terminal is.
     const LINE_MOST: u16 = 100;
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2).min(LINE_MOST), ..inner };
-    let mut facts = vec![first_line(head, usize::from(inner.width), theme)];
-    facts.extend(own_lines(head, past, usize::from(inner.width), theme));
-    facts.extend(lab_lines(head, past, usize::from(inner.width), theme));
+    let facts = facts(head, past, usize::from(inner.width), theme);
     let rows = u16::try_from(facts.len()).unwrap_or(u16::MAX);
     let Some(statement) = statement else {
         return write(&facts, inner, buf);
@@ -41,9 +39,20 @@ pub fn draw(head: &Head, statement: Option<&Markdown>, past: Option<&Past>, area
     write(&facts[1..], below, buf);
 }
 
-/// What may be read of a card before its interview: the statement and the phases.
-pub fn told(problem: &Problem) -> String {
-    let phases: String = problem.phases.iter().map(|phase| format!("- {} · {} min\n", phase.name, phase.minutes)).collect();
+/// All but the statement.
+pub(super) fn facts(head: &Head, past: Option<&Past>, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let mut facts = vec![first_line(head, cols, theme)];
+    facts.extend(own_lines(head, past, cols, theme));
+    facts.extend(lab_lines(head, past, cols, theme));
+    facts
+}
+
+/// What may be read of a card before its interview: the statement and the times. What a phase is called tells where the card is
+/// deep, so names come once an interview of it was finished.
+pub fn told(problem: &Problem, sat: bool) -> String {
+    let named = || problem.phases.iter().map(|phase| format!("- {} · {} min\n", phase.name, phase.minutes)).collect();
+    let minutes: Vec<String> = problem.phases.iter().map(|phase| phase.minutes.to_string()).collect();
+    let phases: String = if sat { named() } else { format!("{} phases: {} min.\n", minutes.len(), minutes.join(" + ")) };
     let asked = if problem.asked_at.is_empty() { String::new() } else { format!("\nAsked at {}.\n", problem.asked_at.join(", ")) };
     format!("{}\n\n{phases}{asked}", problem.statement.trim())
 }
@@ -83,7 +92,7 @@ fn own_lines(head: &Head, past: Option<&Past>, cols: usize, theme: &Theme) -> Ve
             let last = trend.last().unwrap_or(0.0);
             let mut lines = labelled("Best", &format!("{best:.0}/50, last {last:.0}, sat {} times", trend.attempts), cols, theme);
             if let Some(weakest) = &trend.weakest {
-                let says = format!("{} ({} of {})", weakest.line, weakest.points, weakest.of);
+                let says = format!("{} ({} of {})", crate::prose::flat(&weakest.line), weakest.points, weakest.of);
                 lines.extend(labelled("Weakest line", &says, cols, theme));
             }
             lines
@@ -99,7 +108,8 @@ fn lab_lines(head: &Head, past: Option<&Past>, cols: usize, theme: &Theme) -> Ve
         let says = format!("{} · {} experiments ({done} done)", offers(design), head.experiments.len());
         lines.extend(labelled("Lab", &says, cols, theme));
     }
-    if !head.mechanisms.is_empty() {
+    // The mechanisms are half of the answer.
+    if !head.mechanisms.is_empty() && past.is_some_and(|past| past.sat(&head.id)) {
         lines.extend(labelled("Uses", &head.mechanisms.join(", "), cols, theme));
     }
     if !head.variants.is_empty() {

@@ -60,8 +60,10 @@ impl Past {
         }
     }
 
-    fn sat(&self, problem: &str) -> bool {
-        self.attempts.iter().any(|a| a.problem == problem && a.state == State::Finished)
+    /// Whether an interview of it was finished once.
+    pub fn sat(&self, problem: &str) -> bool {
+        self.trends.get(problem).is_some_and(|trend| !trend.totals.is_empty())
+            || self.attempts.iter().any(|a| a.problem == problem && a.state == State::Finished)
     }
 
     pub fn done(&self, heads: &[Head]) -> usize {

@@ -144,3 +144,20 @@ fn a_covered_list_asks_nothing() {
     stage.app.deliver(1, Box::new(Found::Past(Ok(Box::new(past())))));
     assert!(!stage.text(80, 24).contains("Go on with it?"));
 }
+
+#[test]
+fn what_gives_the_answer_away_comes_after_the_first_interview() {
+    let problem = crate::session::sample::problem();
+    let (before, after) = (detail::told(&problem, false), detail::told(&problem, true));
+    assert!(before.contains("3 phases: 10 + 30 + 20 min.") && !before.contains("High-level design"), "{before}");
+    assert!(after.contains("- High-level design · 30 min"), "{after}");
+    let mut head = Head::of(&problem);
+    head.id = "token-mint".into();
+    head.mechanisms = vec!["snowflake".into()];
+    let stage = Stage::with(dark());
+    let lines = |past: Option<&Past>, head: &Head| detail::facts(head, past, 60, &stage.app.theme).iter().map(ToString::to_string).collect::<String>();
+    assert!(lines(Some(&past()), &head).contains("snowflake"));
+    assert!(!lines(None, &head).contains("snowflake"));
+    head.id = "queue-desk".into();
+    assert!(!lines(Some(&past()), &head).contains("snowflake"), "one that was left in the middle is not finished");
+}

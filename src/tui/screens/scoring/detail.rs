@@ -4,7 +4,7 @@ use super::{Item, Scoring};
 use crate::catalog::{Dimension, RubricLine};
 use crate::score::Grade;
 use crate::tui::theme::Theme;
-use crate::tui::widgets::{popup, text};
+use crate::tui::widgets::{popup, prose, text};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -27,26 +27,24 @@ pub fn draw(screen: &Scoring, area: Rect, buf: &mut Buffer, theme: &Theme) {
 struct Rows<'a> {
     area: Rect,
     buf: &'a mut Buffer,
+    theme: &'a Theme,
 }
 
 impl Rows<'_> {
     fn say(&mut self, mark: &str, mark_style: Style, says: &str, style: Style, most: usize) {
-        let indent = Span::raw(mark).width();
-        let cols = usize::from(self.area.width).saturating_sub(indent);
-        let mut lines = text::wrap(says.trim(), cols);
+        let cols = usize::from(self.area.width);
+        let mut lines = prose::hanging(mark, mark_style, says, style, cols, self.theme);
         if lines.len() > most {
             lines.truncate(most);
             if let Some(last) = lines.last_mut() {
-                *last = text::fit(&format!("{last} …"), cols);
+                *last = Line::styled(text::fit(&format!("{last} …"), cols), style);
             }
         }
-        for (n, line) in lines.into_iter().enumerate() {
+        for line in lines {
             if self.area.height == 0 {
                 return;
             }
-            let before = if n == 0 { mark.to_string() } else { " ".repeat(indent) };
-            let row = Rect { height: 1, ..self.area };
-            Line::from(vec![Span::styled(before, mark_style), Span::styled(line, style)]).render(row, self.buf);
+            line.render(Rect { height: 1, ..self.area }, self.buf);
             self.area = Rect { y: self.area.y + 1, height: self.area.height - 1, ..self.area };
         }
     }
@@ -62,7 +60,7 @@ fn inside(title: &str, area: Rect, buf: &mut Buffer, theme: &Theme) -> Rect {
 fn draw_line(screen: &Scoring, line: &RubricLine, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let inner = inside(&format!("{} points", line.points), area, buf, theme);
     let foot = Rect { y: inner.bottom().saturating_sub(1), height: inner.height.min(1), ..inner };
-    let mut rows = Rows { area: Rect { height: inner.height.saturating_sub(1), ..inner }, buf };
+    let mut rows = Rows { area: Rect { height: inner.height.saturating_sub(1), ..inner }, buf, theme };
     rows.say("", theme.text, &line.line, theme.title, 2);
     let judged = screen.judgement().lines.get(&line.id);
     for (key, grade, says) in [("f full  ", Grade::Full, &line.full), ("h half  ", Grade::Half, &line.half), ("n none  ", Grade::None, &line.none)] {
@@ -87,10 +85,10 @@ const STEP_MARK: usize = 5;
 fn draw_scale(scale: &Dimension, step: Option<&u8>, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let inner = inside(&scale.title, area, buf, theme);
     // Every step is seen: where rows are short, each has one, from the first on.
-    let high = |says: &str| text::wrap(says.trim(), usize::from(inner.width).saturating_sub(STEP_MARK)).len().min(2);
+    let high = |says: &str| prose::lines(says, usize::from(inner.width).saturating_sub(STEP_MARK), theme.text, theme).len().min(2);
     let wanted: usize = scale.steps.iter().map(|says| high(says)).sum();
     let mut short = wanted.saturating_sub(usize::from(inner.height));
-    let mut rows = Rows { area: inner, buf };
+    let mut rows = Rows { area: inner, buf, theme };
     for (n, says) in scale.steps.iter().enumerate() {
         let cut = short > 0 && high(says) == 2;
         short -= usize::from(cut);

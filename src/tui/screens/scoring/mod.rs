@@ -268,14 +268,14 @@ fn judged(score: &Score) -> Judgement {
 
 impl Screen for Scoring {
     fn header(&self, _ctx: &Ctx<'_>) -> Header {
-        let middle = match self.stage {
-            Stage::Judge(Reading::Blind) => "1 of 2 · blind: from your notes alone",
-            Stage::Judge(Reading::Informed) => "2 of 2 · beside the solution",
-            Stage::Done => "",
+        let (middle, brief) = match self.stage {
+            Stage::Judge(Reading::Blind) => ("1 of 2 · blind: from your notes alone", "1 of 2 · blind"),
+            Stage::Judge(Reading::Informed) => ("2 of 2 · beside the solution", "2 of 2 · solution"),
+            Stage::Done => ("", ""),
         };
         let score = self.score(self.reading());
         let right = format!("{} of 50 · {}", short(score.total), score.band.name());
-        Header { middle: Line::raw(middle), right: Line::raw(right), ..Header::title(format!("Score: {}", self.attempt.title)) }
+        Header { middle: Line::raw(middle), brief: Line::raw(brief), right: Line::raw(right), ..Header::title(format!("Score: {}", self.attempt.title)) }
     }
 
     fn keys(&self) -> Vec<KeyHelp> {

@@ -38,6 +38,11 @@ fn blind_fits_a_small_terminal() {
     let mut screen = open(&room);
     room.write(&mut screen, "f");
     insta::assert_snapshot!("blind_small", room.show(&screen, 80, 24));
+    for (cols, says) in [(80, "1 of 2 · blind"), (120, "1 of 2 · blind: from your notes alone"), (60, "1 of 2 · blind")] {
+        screen.attempt.title = "Distributed transactions".into();
+        let shown = room.show(&screen, cols, 24);
+        assert!(shown.lines().next().is_some_and(|head| head.contains(says)), "{shown}");
+    }
 }
 
 #[test]
@@ -277,16 +282,19 @@ fn what_the_run_said_is_kept_and_shown_again() {
     use crate::score::{Claim, Reached, Swing, Verification};
     let room = Room::new();
     let screen = with_numbers(&room);
-    let reached = |passed, value| Some(Reached { passed, value: Some(value) });
+    let reached = |passed, value| Some(Reached { passed, value: Some(value), spread: None });
     let claim = Claim {
         text: "p99_ms <= 5".into(),
         because: Some("so it was agreed".into()),
-        yours: Reached { passed: false, value: Some(41.0) },
+        yours: Reached { passed: false, value: Some(41.0), spread: None },
         limit: Some(5.0),
         seed: Some(2),
         detail: None,
         with_good: reached(true, 4.0),
-        swings: vec![Swing { knob: "stores".into(), good: "3".into(), mended: reached(true, 4.9), spoiled: reached(false, 39.0) }],
+        swings: vec![
+            Swing { knob: "stores".into(), good: "3".into(), mended: reached(true, 4.9), spoiled: reached(false, 39.0) },
+            Swing { knob: "cache".into(), good: "2".into(), mended: Some(Reached { passed: false, value: Some(40.0), spread: Some(3.0) }), spoiled: None },
+        ],
     };
     let number = crate::score::Number {
         knob: "stores".into(),
@@ -313,6 +321,7 @@ fn what_the_run_said_is_kept_and_shown_again() {
         "p99_ms <= 5: 41, 8.2 times the limit (seed 2)",
         "It hangs on stores (yours 1, good 3..6): alone at 3 it is met (4.9)",
         "Ten times as many.",
+        "cache alone at 2: no clear difference (40; the seeds lie 3 apart).",
     ] {
         assert!(shown.contains(says), "{says}\n{shown}");
     }

@@ -74,7 +74,7 @@ fn draw_item(screen: &Scoring, item: Item<'_>, score: &Score, row: Rect, buf: &m
         Item::Communication(scale) => step(&scale.title, screen.judgement().communication.get(&scale.id), theme),
     };
     let cols = usize::from(row.width).saturating_sub(tail.len() + 5);
-    let spans = [Span::styled(format!(" {mark} "), style), Span::raw(text::pad(says, cols)), Span::styled(format!(" {tail} "), theme.dim)];
+    let spans = [Span::styled(format!(" {mark} "), style), Span::raw(text::pad(&crate::prose::flat(says), cols)), Span::styled(format!(" {tail} "), theme.dim)];
     Line::from(spans.to_vec()).render(row, buf);
 }
 

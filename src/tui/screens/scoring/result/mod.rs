@@ -221,7 +221,7 @@ pub fn draw(screen: &Scoring, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let [left, page] = rest.layout(&Layout::horizontal(parts));
     if beside {
         let cols = usize::from(left.width.saturating_sub(4));
-        draw_page("Line by line", pages::lines(screen, &score, cols, theme), 0, left, buf, theme);
+        draw_page("Line by line", pages::lines(screen, &score, false, cols, theme), 0, left, buf, theme);
     }
     let cols = usize::from(page.width.saturating_sub(4));
     let (lines, at) = pages::page(screen, tab, &score, cols, theme);

@@ -4,9 +4,9 @@ use super::super::Scoring;
 use crate::score::{Close, Step};
 use crate::tui::screens::proof::Tell;
 use crate::tui::theme::Theme;
-use crate::tui::widgets::text;
+use crate::tui::widgets::{prose, text};
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 /// The page, and the row of the question that is being matched.
 pub(super) fn page(screen: &Scoring, cols: usize, theme: &Theme) -> (Vec<Line<'static>>, Option<usize>) {
@@ -41,29 +41,26 @@ fn estimate(n: usize, step: &Step, here: bool, screen: &Scoring, cols: usize, th
         None => ("-", theme.dim),
     };
     let mut lines = Vec::new();
+    let mut own = None;
     let mut say = |before: String, before_style: Style, says: &str, style: Style| {
-        let indent = Span::raw(before.as_str()).width();
-        for (row, line) in text::wrap(says.trim(), cols.saturating_sub(indent)).into_iter().enumerate() {
-            let before = if row == 0 { before.clone() } else { " ".repeat(indent) };
-            lines.push(Line::from(vec![Span::styled(before, before_style), Span::styled(line, style)]));
-        }
+        lines.extend(prose::hanging(&before, before_style, says, style, cols, theme));
     };
     let cursor = if here { theme.pick("▶ ", "> ") } else { "" };
     say(format!("{cursor}{mark} {}. ", n + 1), style, &step.ask, if here { theme.title } else { theme.text });
     match &step.yours {
-        None => say("    ".into(), style, &format!("not estimated · the card: {}", step.right), theme.text),
+        None => say("    ".into(), style, &format!("{} · the card: {}", step.says(), step.right), theme.text),
         Some(yours) => {
             let error = step.error().filter(|error| error.is_finite()).map_or(String::new(), |error| format!(" ({error:+.1} powers of ten)"));
             let guessed = if yours.said { "" } else { " · the nearest line: p picks another" };
             say("    ".into(), style, &format!("{}{error}: yours {}, the card {}", step.says(), yours.shown, step.right), theme.text);
-            say("    ".into(), theme.dim, &format!("line {}: {}{guessed}", yours.line + 1, yours.text), theme.dim);
+            // The candidate's own line is no Markdown: a product keeps its stars.
+            own = Some(format!("line {}: {}{guessed}", yours.line + 1, yours.text));
         }
     }
+    lines.extend(own.into_iter().flat_map(|own| text::wrap(&own, cols.saturating_sub(4))).map(|line| Line::styled(format!("    {line}"), theme.dim)));
     // The derivation stands where something is to be learnt from it.
     if step.close() != Some(Close::Near) && screen.debrief.matching.is_none() {
-        for line in step.steps.trim().lines() {
-            say("      ".into(), theme.dim, line.trim().trim_start_matches("- "), theme.dim);
-        }
+        lines.extend(prose::hanging("      ", theme.dim, &step.steps, theme.dim, cols, theme));
     }
     lines
 }

@@ -3,11 +3,12 @@
 use super::super::view::{mark, short};
 use super::super::{Scoring, proof};
 use super::{Tab, numbers};
+use crate::prose::{flat, plain};
 use crate::score::{Lean, Leaning, Reading, Score, first_gap};
 use crate::session::FIRST_PATH;
 use crate::tui::screens::interview::{clock_digits, times};
 use crate::tui::theme::Theme;
-use crate::tui::widgets::{meter, text};
+use crate::tui::widgets::{meter, prose, text};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -15,7 +16,7 @@ use ratatui::text::{Line, Span};
 pub(super) fn page(screen: &Scoring, tab: Tab, score: &Score, cols: usize, theme: &Theme) -> (Vec<Line<'static>>, Option<usize>) {
     match tab {
         Tab::Debrief => (debrief(screen, score, cols, theme), None),
-        Tab::Lines => (lines(screen, score, cols, theme), None),
+        Tab::Lines => (lines(screen, score, true, cols, theme), None),
         Tab::Time => (times::lines(&screen.session.time_table(), screen.session.mode().is_timed(), cols, theme), None),
         Tab::Numbers => numbers::page(screen, cols, theme),
         Tab::Eye => (eye(screen, cols, theme), None),
@@ -44,7 +45,7 @@ fn debrief(screen: &Scoring, score: &Score, cols: usize, theme: &Theme) -> Vec<L
     for section in sections(screen, score) {
         lines.push(Line::styled(section.title, theme.title));
         for says in &section.says {
-            lines.extend(hanging(says, cols, theme.text));
+            lines.extend(hanging(says, cols, theme));
         }
         lines.push(Line::default());
     }
@@ -52,10 +53,9 @@ fn debrief(screen: &Scoring, score: &Score, cols: usize, theme: &Theme) -> Vec<L
 }
 
 /// Wrapped; what begins with `- ` hangs under its first word.
-fn hanging(says: &str, cols: usize, style: Style) -> Vec<Line<'static>> {
-    let (indent, says) = says.strip_prefix("- ").map_or(("", says), |rest| ("- ", rest));
-    let wrapped = text::wrap(says.trim(), cols.saturating_sub(indent.len()));
-    wrapped.into_iter().enumerate().map(|(n, line)| Line::styled(format!("{}{line}", if n == 0 { indent } else { &"  "[..indent.len()] }), style)).collect()
+fn hanging(says: &str, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let (mark, says) = says.strip_prefix("- ").map_or(("", says), |rest| ("- ", rest));
+    prose::hanging(mark, theme.text, says, theme.text, cols, theme)
 }
 
 fn sections(screen: &Scoring, score: &Score) -> Vec<Section> {
@@ -192,14 +192,18 @@ fn judged(screen: &Scoring) -> Option<Section> {
     Some(section("Your eye", says))
 }
 
-pub(super) fn lines(screen: &Scoring, score: &Score, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
+/// Every line of the rubric with its points: `whole` on a page of its own, else cut to a row.
+pub(super) fn lines(screen: &Scoring, score: &Score, whole: bool, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
     let mut all = Vec::new();
     for line in &score.lines {
         let (mark, style) = mark(line.grade, line.reached, theme);
-        let says = screen.problem.rubric.iter().find(|card| card.id == line.line).map_or(line.line.as_str(), |card| card.line.trim());
+        let says = screen.problem.rubric.iter().find(|card| card.id == line.line).map_or(line.line.clone(), |card| flat(&card.line));
         let tail = if line.reached { format!("{}/{}", short(line.points), short(line.of)) } else { "not reached".into() };
         let room = cols.saturating_sub(tail.len() + 3);
-        all.push(Line::from(vec![Span::styled(format!("{mark} "), style), Span::raw(text::pad(says, room)), Span::styled(format!(" {tail}"), theme.dim)]));
+        let mut rows = if whole { text::wrap(&says, room) } else { vec![says] }.into_iter();
+        let first = text::pad(&rows.next().unwrap_or_default(), room);
+        all.push(Line::from(vec![Span::styled(format!("{mark} "), style), Span::raw(first), Span::styled(format!(" {tail}"), theme.dim)]));
+        all.extend(rows.map(|row| Line::raw(format!("  {row}"))));
         if !line.evidence.is_empty() {
             let words = text::fit(&format!("“{}”", line.evidence), cols.saturating_sub(2));
             all.push(Line::styled(format!("  {words}"), theme.dim));
@@ -293,7 +297,7 @@ fn hints(screen: &Scoring, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
         ]));
         for (step, says) in phase.hints.iter().enumerate() {
             lines.push(Line::styled(["nudge", "point", "answer"][step % 3], theme.accent));
-            lines.extend(text::wrap(says.trim(), cols.saturating_sub(2)).into_iter().map(|line| Line::raw(format!("  {line}"))));
+            lines.extend(prose::hanging("  ", theme.text, says, theme.text, cols, theme));
         }
         lines.push(Line::default());
     }
@@ -303,12 +307,17 @@ fn hints(screen: &Scoring, cols: usize, theme: &Theme) -> Vec<Line<'static>> {
     lines
 }
 
+/// As `hanging`, in plain words.
+fn in_words(says: &str) -> String {
+    says.strip_prefix("- ").map_or_else(|| plain(says), |rest| format!("- {}", plain(rest)))
+}
+
 /// The result as text, for the clipboard.
 pub(super) fn text(screen: &Scoring) -> String {
     let score = screen.score(Reading::Informed);
     let mut text = format!("{}: {} of 50, {}\n", screen.attempt.title, short(score.total), score.band.name());
     for section in sections(screen, &score) {
-        text.push_str(&format!("\n{}\n{}\n", section.title, section.says.join("\n")));
+        text.push_str(&format!("\n{}\n{}\n", section.title, section.says.iter().map(|says| in_words(says)).collect::<Vec<_>>().join("\n")));
     }
     if screen.proof.verification().is_some() {
         let plain = Theme::with(crate::tui::theme::Mode::Plain, crate::tui::theme::Glyphs::Unicode, false);
