@@ -4,7 +4,7 @@ use super::message::{Msg, Pod, PodState, Report, Timer};
 use super::role::Ctx;
 use super::system::Platform;
 use crate::kernel::node::{Look, NodeId};
-use crate::kernel::time::Span;
+use crate::kernel::time::{Span, Time};
 use crate::kernel::view::State;
 use crate::kernel::weight::Flat;
 use std::collections::BTreeMap;
@@ -27,6 +27,27 @@ struct Part {
     attempt: u32,
     gpus: u32,
     state: PodState,
+    /// When it began to work, and up to when its checkpoints are counted.
+    began: Time,
+    mark: Time,
+    saved: Span,
+}
+
+impl Part {
+    /// Counts the checkpoints since the last look. Time without the setting makes none, not even afterwards.
+    fn save(&mut self, now: Time, every: Span) {
+        if self.state != PodState::Running {
+            return;
+        }
+        let Some(whole) = now.since(self.mark).0.checked_div(every.0) else {
+            self.mark = now;
+            return;
+        };
+        if whole > 0 {
+            self.mark += Span(whole * every.0);
+            self.saved = self.mark.since(self.began);
+        }
+    }
 }
 
 impl Machine {
@@ -44,8 +65,10 @@ impl Machine {
         self.heard = 0;
     }
 
-    fn tell(&self, cx: &mut Ctx<'_>) {
-        let pods = self.pods.iter().map(|(id, part)| Report { id: *id, attempt: part.attempt, state: part.state }).collect();
+    fn tell(&mut self, cx: &mut Ctx<'_>) {
+        let (now, every) = (cx.now(), cx.system().checkpoint);
+        self.pods.values_mut().for_each(|part| part.save(now, every));
+        let pods = self.pods.iter().map(|(id, part)| Report { id: *id, attempt: part.attempt, state: part.state, saved: part.saved }).collect();
         cx.send(self.sched, Msg::Beat { pods });
     }
 
@@ -70,13 +93,14 @@ impl Machine {
         let Pod { id, attempt, gpus, go } = *pod;
         let part = self.pods.entry(id).or_insert_with(|| {
             cx.after(PULL, Timer::Pulled { id, attempt });
-            Part { attempt, gpus, state: PodState::Pulling }
+            Part { attempt, gpus, state: PodState::Pulling, began: Time::ZERO, mark: Time::ZERO, saved: Span::ZERO }
         });
         // A gang that is given GPUs one by one grows here.
         part.gpus = gpus;
         match (part.state, go) {
             (PodState::Ready, Some(rest)) => {
                 part.state = PodState::Running;
+                (part.began, part.mark) = (cx.now(), cx.now());
                 cx.after(rest, Timer::Ran { id, attempt });
                 true
             }

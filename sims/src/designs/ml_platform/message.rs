@@ -45,6 +45,8 @@ pub struct Report {
     pub id: u64,
     pub attempt: u32,
     pub state: PodState,
+    /// Work of this attempt of which this part has written its share.
+    pub saved: Span,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -297,6 +299,15 @@ pub enum Timer {
     },
     Loaded {
         version: Arc<Version>,
+    },
+    /// The online copy has had its time.
+    Waited {
+        id: u64,
+    },
+    /// A replica has its answer.
+    Worked {
+        id: u64,
+        from: NodeId,
     },
     Materialise,
 }

@@ -50,6 +50,8 @@ pub const UNGATED: Id = Id(43);
 pub const VERSIONS: Id = Id(44);
 pub const LAG: Id = Id(45);
 pub const TRIAL_ANSWERS: Id = Id(46);
+pub const SERVER_BUSY_MS: Id = Id(51);
+pub const SERVER_ALL_MS: Id = Id(52);
 
 pub const METRICS: &[MetricSpec] = &[
     MetricSpec::counter(SUBMITTED, "submitted", "jobs that teams and workflows asked for"),
@@ -73,7 +75,7 @@ pub const METRICS: &[MetricSpec] = &[
     MetricSpec::counter(FUTURE, "future_rows", "rows whose features became known after the row's moment"),
     MetricSpec::counter(SKEW_SUM, "skew_sum", "squared differences of spending, served against offline at the same moment, in millionths of its variance"),
     MetricSpec::counter(SKEW_ROWS, "skew_rows", "served rows that were compared with the offline store"),
-    MetricSpec::counter(MISSING, "missing", "predictions for which the online copy had nothing"),
+    MetricSpec::counter(MISSING, "missing", "predictions made with the usual features, because the online copy had nothing, or not in time"),
     MetricSpec::gauge(OFFLINE_AUC, "offline_auc", "area under the curve of the latest candidate, on held-out joined rows"),
     MetricSpec::gauge(LOGGED_AUC, "logged_auc", "the same on the features that serving logged for those rows"),
     MetricSpec::gauge(ONLINE_AUC, "online_auc", "area under the curve of the live version's answers, by labels that have come"),
@@ -82,7 +84,7 @@ pub const METRICS: &[MetricSpec] = &[
     MetricSpec::counter(TRAINED, "trained", "models trained"),
     MetricSpec::counter(REFUSED, "refused", "candidates that a gate refused"),
     MetricSpec::counter(PROMOTED, "promoted", "versions that went live"),
-    MetricSpec::counter(DISCARDED, "discarded", "versions that passed the gate and lost their trial, or were overtaken"),
+    MetricSpec::counter(DISCARDED, "discarded", "versions that passed the gate and lost their trial, could not end it, or were overtaken"),
     MetricSpec::counter(REQUESTS, "requests", "predictions asked for"),
     MetricSpec::counter(ANSWERED, "answered", "predictions given in time"),
     MetricSpec::histogram(PREDICT, "predict", Unit::Millis, "from asking to the answer, of those answered"),
@@ -106,4 +108,7 @@ pub const METRICS: &[MetricSpec] = &[
     })
     .basis(Basis::Modelled),
     MetricSpec::derived(Id(50), "served_share", "part of the predictions that were given in time", |m| m.share("answered", "requests")),
+    MetricSpec::counter(SERVER_BUSY_MS, "server_busy_ms", "server-milliseconds of work, of both pools"),
+    MetricSpec::counter(SERVER_ALL_MS, "server_all_ms", "server-milliseconds there were, of both pools"),
+    MetricSpec::derived(Id(53), "server_use_share", "part of all servers' time that was work, of both pools", |m| m.share("server_busy_ms", "server_all_ms")),
 ];

@@ -1,22 +1,32 @@
 //! A pool of servers with one version in memory: it fetches features, answers, and logs what it saw.
 
 use super::message::{Feature, Msg, Served, Timer};
-use super::metrics::MISSING;
+use super::metrics::{MISSING, SERVER_ALL_MS, SERVER_BUSY_MS};
 use super::model::Version;
 use super::role::Ctx;
-use super::users::moment;
+use super::users::{PATIENCE, moment};
 use super::watch::Fact;
 use crate::kernel::node::{Look, NodeId};
 use crate::kernel::time::Span;
 use crate::kernel::view::State;
 use crate::kernel::weight::Flat;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Logs leave in lots.
 const LOT: Span = Span::millis(250);
 /// Who waits for features for so long has been given up by its caller.
 const STALE: Span = Span::secs(1);
+
+/// A request whose features are there, or will not come.
+#[derive(Clone, Copy)]
+struct Asked {
+    id: u64,
+    from: NodeId,
+    who: u32,
+    since: u64,
+    found: Option<Feature>,
+}
 
 #[derive(Clone)]
 pub struct Pool {
@@ -28,13 +38,19 @@ pub struct Pool {
     loading: Option<u32>,
     /// Whose features are on their way: the caller, the person, since when.
     open: BTreeMap<u64, (NodeId, u32, u64)>,
+    /// Servers at work, and who waits for one.
+    busy: usize,
+    line: VecDeque<Asked>,
+    /// Work that is not yet a whole millisecond on the count.
+    worked: Span,
     log: Vec<Served>,
     answers: u64,
 }
 
 impl Pool {
     pub fn new(online: NodeId, store: NodeId, monitor: NodeId, registry: NodeId, version: Arc<Version>) -> Pool {
-        Pool { online, store, monitor, registry, version: Some(version), loading: None, open: BTreeMap::new(), log: Vec::new(), answers: 0 }
+        let (open, line) = (BTreeMap::new(), VecDeque::new());
+        Pool { online, store, monitor, registry, version: Some(version), loading: None, open, busy: 0, line, worked: Span::ZERO, log: Vec::new(), answers: 0 }
     }
 
     pub fn start(&mut self, cx: &mut Ctx<'_>) {
@@ -46,6 +62,8 @@ impl Pool {
         self.version = None;
         self.loading = None;
         self.open.clear();
+        self.busy = 0;
+        self.line.clear();
         self.log.clear();
     }
 
@@ -62,8 +80,12 @@ impl Pool {
                 }
                 self.open.insert(id, (from, who, moment(cx.now())));
                 cx.send(self.online, Msg::Get { id, who });
+                let patience = cx.system().feature_timeout;
+                if patience > Span::ZERO {
+                    cx.after(patience, Timer::Waited { id });
+                }
             }
-            Msg::Got { id, found } => self.score(id, found, cx),
+            Msg::Got { id, found } => self.has_features(id, found, cx),
             _ => {}
         }
     }
@@ -82,8 +104,26 @@ impl Pool {
         cx.after(takes, Timer::Loaded { version });
     }
 
-    fn score(&mut self, id: u64, found: Option<Feature>, cx: &mut Ctx<'_>) {
-        let Some((from, who, _)) = self.open.remove(&id) else { return };
+    /// Features are there, or will not be in time: a server takes the request, or it waits in line.
+    fn has_features(&mut self, id: u64, found: Option<Feature>, cx: &mut Ctx<'_>) {
+        let Some((from, who, since)) = self.open.remove(&id) else { return };
+        self.line.push_back(Asked { id, from, who, since, found });
+        self.serve(cx);
+    }
+
+    /// Free servers take who waits, in turn. Whose caller has gone by now is left out: an answer for nobody would make the next one late.
+    fn serve(&mut self, cx: &mut Ctx<'_>) {
+        let (servers, oldest) = (cx.system().replicas, moment(cx.now()).saturating_sub(PATIENCE.0));
+        while self.busy < servers {
+            let Some(asked) = self.line.pop_front() else { return };
+            if asked.since >= oldest {
+                self.score(asked, cx);
+            }
+        }
+    }
+
+    fn score(&mut self, asked: Asked, cx: &mut Ctx<'_>) {
+        let Asked { id, from, who, found, .. } = asked;
         let Some(version) = &self.version else { return cx.send(from, Msg::Answer { id, given: false }) };
         if found.is_none() {
             cx.count(MISSING, 1);
@@ -94,7 +134,11 @@ impl Pool {
         let work = cx.system().work;
         let takes = cx.rng().span(work);
         cx.fact(Fact::Served { version: served.version });
-        cx.send_after(takes, from, Msg::Answer { id, given: true });
+        self.worked = self.worked + takes;
+        cx.count(SERVER_BUSY_MS, self.worked.0 / 1_000_000);
+        self.worked = Span(self.worked.0 % 1_000_000);
+        self.busy += 1;
+        cx.after(takes, Timer::Worked { id, from });
         self.answers += 1;
         self.log.push(served);
     }
@@ -108,7 +152,16 @@ impl Pool {
                     self.status(cx);
                 }
             }
+            Timer::Waited { id } => self.has_features(id, None, cx),
+            Timer::Worked { id, from } => {
+                cx.send(from, Msg::Answer { id, given: true });
+                self.busy = self.busy.saturating_sub(1);
+                self.serve(cx);
+            }
             _ => {
+                if !cx.draining() {
+                    cx.count(SERVER_ALL_MS, cx.system().replicas as u64 * LOT.0 / 1_000_000);
+                }
                 self.send_log(cx);
                 let floor = moment(cx.now()).saturating_sub(STALE.0);
                 self.open.retain(|_, (_, _, since)| *since > floor);
@@ -128,7 +181,7 @@ impl Pool {
     }
 
     pub fn weight(&self) -> usize {
-        self.open.bytes() + self.log.bytes()
+        self.open.bytes() + self.line.bytes() + self.log.bytes()
     }
 
     pub fn look(&self) -> Look {

@@ -141,20 +141,36 @@ impl Registry {
         cx.send(self.router, Msg::SetRoute { route: Route { live: self.live, trial } });
     }
 
+    /// The live pool cannot answer, and the other one can or soon will: nothing new goes out before that is settled.
+    fn stands_in(&self, now: Time) -> bool {
+        let (live, other) = (&self.pools[self.live], &self.pools[1 - self.live]);
+        !able(live, now) && now.since(other.heard) <= SILENT
+    }
+
+    /// Its trial has nothing to be compared with; or it loads into the live pool, which has fallen silent over it.
+    fn is_stranded(&self, way: &Way, cx: &Ctx<'_>) -> bool {
+        let now = cx.now();
+        if way.pool == self.live {
+            now.since(self.pools[self.live].heard) > SILENT && able(&self.pools[1 - self.live], now)
+        } else {
+            (way.trial || cx.system().on_trial) && self.stands_in(now)
+        }
+    }
+
     /// If the live pool is silent or empty and the other one answers, the other one is live.
+    /// A version that must first stand its trial does not inherit the people: the last good one is loaded in its place.
     fn look_after_pools(&mut self, cx: &mut Ctx<'_>) {
         let now = cx.now();
-        let able = |place: &Place| place.ready == Some(place.assigned.id) && now.since(place.heard) <= SILENT;
+        if let Some(way) = self.way.filter(|way| self.is_stranded(way, cx)) {
+            cx.log(format!("{} is gone: v{} goes back without a verdict", super::COLOURS[self.live], way.version));
+            self.decide(way.version, false, cx);
+        }
         let (live, other) = (&self.pools[self.live], &self.pools[1 - self.live]);
-        let loading_in_place = self.way.is_some_and(|way| way.pool == self.live);
-        if !able(live) && able(other) && !loading_in_place {
+        // A version loads into one of them: who serves when it is there is decided then.
+        if self.way.is_none() && !able(live, now) && able(other, now) {
             let from = live.assigned.id;
             self.live = 1 - self.live;
             let to = self.pools[self.live].assigned.id;
-            if let Some(way) = self.way.filter(|way| way.version == to) {
-                self.way = None;
-                self.placed(way.version, true, cx);
-            }
             if to != from {
                 self.mark(from, Stage::Retired);
                 self.mark(to, Stage::Live);
@@ -211,7 +227,7 @@ impl Registry {
 
     /// The newest version that has passed goes next; older ones that still wait are overtaken.
     fn begin_next(&mut self, cx: &mut Ctx<'_>) {
-        if self.way.is_some() || !self.quiet(cx) {
+        if self.way.is_some() || !self.quiet(cx) || self.stands_in(cx.now()) {
             return;
         }
         let waiting: Vec<u32> = self.records.iter().filter(|record| record.stage == Stage::Waiting).map(|record| record.version.id).collect();
@@ -256,8 +272,8 @@ impl Registry {
         } else {
             self.mark(version, Stage::Discarded);
             cx.count(DISCARDED, 1);
-            // The idle pool stands by with what the people have.
-            self.pools[way.pool].assigned = Arc::clone(&self.pools[self.live].assigned);
+            // It stands by with what the other one has: what the people have, or had before.
+            self.pools[way.pool].assigned = Arc::clone(&self.pools[1 - way.pool].assigned);
         }
         self.turned = cx.now();
         self.placed(version, keep, cx);
@@ -297,6 +313,17 @@ impl Registry {
         Ok(())
     }
 
+    /// Whether a run's version is in its hands: on its way within its time, or behind one that is.
+    pub fn minds(&self, run: u32, now: Time, system: &Platform) -> bool {
+        let Some(record) = self.records.iter().find(|record| record.version.run == run) else { return false };
+        let on_the_way = self.way.is_some_and(|way| now.since(way.since) <= DRAINING_MAX + system.load_time + TICK + TICK);
+        match record.stage {
+            Stage::Loading | Stage::Trial => on_the_way && self.way.is_some_and(|way| way.version == record.version.id),
+            Stage::Waiting => on_the_way || self.stands_in(now) || now.since(self.turned) <= SETTLES + TICK,
+            _ => false,
+        }
+    }
+
     pub fn weight(&self) -> usize {
         self.records.bytes()
     }
@@ -309,6 +336,11 @@ impl Registry {
         };
         Look { label, state: State::Leader, fill: None }
     }
+}
+
+/// It has what it should have, and was heard of lately.
+fn able(place: &Place, now: Time) -> bool {
+    place.ready == Some(place.assigned.id) && now.since(place.heard) <= SILENT
 }
 
 /// Good enough on held-out rows, and not worse than the live one was.

@@ -62,6 +62,8 @@ struct Part {
     /// It was reported: from here on, not to be reported is to be lost.
     seen: bool,
     ready: bool,
+    /// Work of which it has said that its share is written.
+    saved: Span,
 }
 
 #[derive(Clone)]
@@ -223,6 +225,7 @@ impl Sched {
             match reports.iter().find(|r| r.id == *id && r.attempt == part.pod.attempt) {
                 Some(report) => {
                     part.seen = true;
+                    part.saved = part.saved.max(report.saved);
                     news |= !part.ready && report.state != PodState::Pulling;
                     part.ready |= report.state != PodState::Pulling;
                     differs |= report.state == PodState::Ready && part.pod.go.is_some();
@@ -345,7 +348,8 @@ impl Sched {
                 None => entry.on.push((*host, *gpus)),
             }
             let host = &mut self.hosts[*host];
-            let part = host.pods.entry(id).or_insert(Part { pod: Pod { id, attempt, gpus: 0, go: None }, given: now, seen: false, ready: false });
+            let part =
+                host.pods.entry(id).or_insert(Part { pod: Pod { id, attempt, gpus: 0, go: None }, given: now, seen: false, ready: false, saved: Span::ZERO });
             part.pod.gpus += gpus;
             host.free -= gpus;
             host.changed = true;
@@ -408,16 +412,22 @@ impl Sched {
         }
     }
 
+    /// What a gang has saved since it started: a checkpoint is one when every part has said that its share is written, and a dead one says nothing.
+    fn written(&self, entry: &Entry) -> Span {
+        let share = |host: &usize| self.hosts[*host].pods.get(&entry.job.id).map_or(Span::ZERO, |part| part.saved);
+        entry.on.iter().map(|(host, _)| share(host)).min().unwrap_or(Span::ZERO)
+    }
+
     /// A gang has lost a part: the others are of no use. It waits again, from its last checkpoint.
     fn abort(&mut self, id: u64, cx: &mut Ctx<'_>) {
         self.account(cx);
         let Some(at) = self.places.get(&id).copied() else { return };
+        let written = self.jobs.get(&at).map_or(Span::ZERO, |entry| self.written(entry));
         self.take_back(at, cx);
-        let checkpoint = cx.system().checkpoint.0;
         let Some(entry) = self.jobs.get_mut(&at) else { return };
         if let Some(started) = entry.started.take() {
             let worked = cx.now().since(started).0;
-            let kept = worked.checked_div(checkpoint).map_or(0, |whole| whole * checkpoint);
+            let kept = written.0.min(worked);
             entry.saved = Span((entry.saved.0 + kept).min(entry.job.lasts.0));
             cx.count(LOST_MS, (worked - kept) / 1_000_000 * u64::from(entry.job.gpus));
         }
@@ -445,6 +455,39 @@ impl Sched {
             + self.places.bytes()
             + self.seen.bytes()
             + self.ended.bytes()
+    }
+
+    /// A job that cannot get all its GPUs even if all that work now end: what it lacks is held by others that wait.
+    /// Banker's reasoning: whoever could be completed gives back what it holds, until nobody more can.
+    pub fn locked(&self, system: &Platform) -> Option<&Entry> {
+        let (up, free) = self.room();
+        let most = up.min(system.ceiling());
+        let ceilings = Self::ceilings(system);
+        let (mut free, mut held): (u32, _) = (free.iter().sum(), self.held);
+        let mut left: Vec<&Entry> = Vec::new();
+        for entry in self.jobs.values() {
+            if entry.whole() {
+                free += entry.holds();
+                held[entry.job.team] -= entry.holds();
+            } else {
+                left.push(entry);
+            }
+        }
+        loop {
+            let before = left.len();
+            left.retain(|entry| {
+                let (lacks, team) = (entry.job.gpus - entry.holds(), entry.job.team);
+                let ends = lacks <= free && held[team].saturating_add(lacks) <= ceilings[team];
+                if ends {
+                    free += entry.holds();
+                    held[team] -= entry.holds();
+                }
+                !ends
+            });
+            if left.len() == before {
+                return left.into_iter().find(|entry| entry.job.gpus <= most);
+            }
+        }
     }
 
     pub fn look(&self) -> Look {

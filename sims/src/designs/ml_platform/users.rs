@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 /// Events travel to the platform in lots.
 const LOT: Span = Span::millis(100);
 /// Who has no answer by then goes on without: the promise is 100 ms.
-const PATIENCE: Span = Span::millis(100);
+pub const PATIENCE: Span = Span::millis(100);
 
 #[derive(Clone)]
 pub struct Users {

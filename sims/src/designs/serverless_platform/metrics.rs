@@ -37,6 +37,7 @@ pub const BAD_CALLS: Id = Id(30);
 pub const NEIGHBOURS: Id = Id(31);
 pub const NEIGHBOURS_SENT: Id = Id(32);
 pub const NEIGHBOURS_FAILED: Id = Id(33);
+pub const BOUGHT: Id = Id(39);
 
 /// Cents of so many megabyte-milliseconds and calls, not rounded.
 fn cents(mb_ms: f64, calls: f64) -> f64 {
@@ -95,4 +96,8 @@ pub const METRICS: &[MetricSpec] = &[
         m.share("neighbours_failed", "neighbours_sent")
     }),
     MetricSpec::derived(Id(38), "failed_share", "share of all calls that failed", |m| m.share("failed", "invocations")),
+    MetricSpec::counter(BOUGHT, "bought_mb_ms", "memory times time of all workers, up or not"),
+    MetricSpec::derived(Id(40), "machine_use_share", "share of the workers' memory times time in which a call ran: what somebody pays for", |m| {
+        m.share("busy_mb_ms", "bought_mb_ms")
+    }),
 ];

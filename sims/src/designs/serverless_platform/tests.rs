@@ -46,3 +46,15 @@ fn bills_cover_what_ran() {
     let (billed, ended) = (run.metric("billed_calls").unwrap(), run.metric("completed").unwrap());
     assert!(billed <= ended + 50.0 && billed >= ended * 0.9, "{billed} billed, {ended} completed");
 }
+
+/// A reborn router waits for workers that have not spoken, and not for a lease when all have.
+#[test]
+fn a_reborn_router_goes_on_when_all_workers_have_spoken() {
+    let set = [("base_rate", "0/s"), ("lease", "12s"), ("lengths", "fixed"), ("tenants", "1"), ("functions", "1")];
+    let restart = ["3s=crash:node=router", "4s=restart:node=router", "9s=burst:n=5"];
+    let all = run(&set, &restart, Span::secs(30));
+    assert_eq!((all.metric("completed"), all.metric("failed")), (Some(5.0), Some(0.0)));
+    // One of them is away: it may still run something.
+    let away = run(&set, &["2s=cut:from=w1,to=router", restart[0], restart[1], restart[2]], Span::secs(30));
+    assert_eq!(away.metric("failed"), Some(5.0), "they waited in vain");
+}

@@ -1,7 +1,7 @@
 //! The router's housekeeping: what waited too long, what is too old, who has fallen silent, what is to stand ready.
 
 use super::super::messages::{Alias, Command, Msg, Outcome, Session, Timer};
-use super::super::metrics::{CONCURRENCY, IDLE_NOW, PREWARMED, QUEUED, RUNNING, SANDBOXES};
+use super::super::metrics::{BOUGHT, CONCURRENCY, IDLE_NOW, PREWARMED, QUEUED, RUNNING, SANDBOXES};
 use super::super::pool::State as Box_;
 use super::super::role::Ctx;
 use super::super::system::Serverless;
@@ -12,9 +12,13 @@ impl Router {
     pub(super) fn tick(&mut self, cx: &mut Ctx<'_>) {
         let system = cx.shared();
         let now = cx.now();
-        if self.recovering && now >= self.recovers_until {
-            self.recovering = false;
-            self.pool.settle();
+        if now >= self.recovers_until {
+            self.recover();
+        }
+        if !cx.draining() {
+            // What is bought, whether it is up or not.
+            let bought = self.peers.len() as u64 * u64::from(system.worker_mb);
+            cx.count(BOUGHT, bought * (TICK.0 / 1_000_000));
         }
         for rank in 0..self.peers.len() as u32 {
             let peer = &self.peers[rank as usize];
@@ -42,6 +46,13 @@ impl Router {
             cx.background(TICK, Timer::Tick);
         } else {
             cx.after(TICK, Timer::Tick);
+        }
+    }
+
+    /// Whatever runs is known now, or has no right to run any more.
+    pub(super) fn recover(&mut self) {
+        if std::mem::take(&mut self.recovering) {
+            self.pool.settle();
         }
     }
 

@@ -94,6 +94,10 @@ impl Router {
                 self.stats.began(call.function);
             }
         }
+        // All have spoken: nobody is left who could run what is not in the book, and no lease need be waited for.
+        if self.peers.iter().all(|peer| peer.life.is_some()) {
+            self.recover();
+        }
         if !self.recovering {
             self.provide(cx);
             self.pump(cx);
