@@ -73,11 +73,16 @@ pub struct LabScreen {
     asked: Rect,
     /// A refusal is told once.
     told: Option<String>,
+    /// How much of what was done by hand is in a file.
+    kept: usize,
 }
 
 /// The windows of time that `t` walks through.
 const WINDOWS: [(Window, &str); 4] =
     [(Window::Last(Span::secs(60)), "1 min"), (Window::Last(Span::secs(600)), "10 min"), (Window::All, "all"), (Window::Last(Span::secs(10)), "10 s")];
+
+/// So much done by hand is not thrown away unasked; less is soon done again.
+const MUCH: usize = 3;
 
 /// What `<` and `>` move by.
 const STRIDE: Span = Span::secs(1);
@@ -120,6 +125,7 @@ impl LabScreen {
             drawn: Cell::new(Rect::ZERO),
             asked: Rect::ZERO,
             told: None,
+            kept: 0,
         })
     }
 
@@ -426,6 +432,10 @@ impl Screen for LabScreen {
                 self.ask_views();
                 return Reply::DONE;
             }
+            KeyCode::Esc if self.frame.taken >= self.kept + MUCH => {
+                let question = format!("Leave the lab? {} things were done here by hand and are in no file: s saves them.", self.frame.taken - self.kept);
+                return Reply::ask(Ask::Confirm { question, yes: Box::new(Ask::Back) });
+            }
             KeyCode::Enter => {
                 if let Some(to) = self.time.cursor() {
                     self.time.forget();
@@ -472,6 +482,9 @@ impl Screen for LabScreen {
 
     fn on_message(&mut self, message: Box<dyn Any + Send>, _ctx: &Ctx<'_>) -> Vec<Ask> {
         if let Some(saved) = message.downcast_ref::<save::Saved>() {
+            if saved.well() {
+                self.kept = self.frame.taken;
+            }
             return vec![saved.told()];
         }
         if let Some(found) = message.downcast_ref::<save::Found>() {

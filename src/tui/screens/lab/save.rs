@@ -10,6 +10,10 @@ use std::sync::Arc;
 pub struct Saved(Result<std::path::PathBuf, String>);
 
 impl Saved {
+    pub fn well(&self) -> bool {
+        self.0.is_ok()
+    }
+
     pub fn told(&self) -> Ask {
         match &self.0 {
             Ok(path) => Ask::Toast(Tone::Good, format!("saved as {}", path.display())),

@@ -140,6 +140,20 @@ fn an_action_is_chosen_filled_in_and_done() {
 }
 
 #[test]
+fn much_done_by_hand_is_not_left_unasked() {
+    let mut bench = Bench::new(120, 40);
+    let escape = |bench: &mut Bench| bench.lab.on_key(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE), &bench.stage.ctx());
+    bench.forward(1);
+    bench.press("jlh");
+    bench.until("two turns", |f| f.taken == 2);
+    assert!(matches!(escape(&mut bench), Reply::Passed), "little is left at once");
+    bench.press("l");
+    bench.until("three", |f| f.taken == 3);
+    let Reply::Used(asks) = escape(&mut bench) else { panic!("it asks") };
+    assert!(matches!(&asks[..], [Ask::Confirm { question, .. }] if question.contains("3 things") && question.contains("s saves")));
+}
+
+#[test]
 fn a_broken_lamp_is_told_with_its_sentence() {
     let mut bench = Bench::new(120, 40);
     bench.forward(1);
