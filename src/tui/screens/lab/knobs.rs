@@ -95,7 +95,7 @@ impl Knobs {
                     return Done::Refused(format!("{} {why}", knob.name));
                 }
                 self.input = None;
-                return Done::Set(knob.name.into(), text);
+                return self.set(knob, text);
             }
             _ => {
                 input.on_key(key);
