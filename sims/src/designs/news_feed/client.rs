@@ -29,6 +29,8 @@ const RECENT: usize = 200;
 /// An author's posts that can still be deleted by name: as many as the action can ask for.
 const LATEST: usize = 500;
 const SWEEP: Span = Span::secs(1);
+/// Where so much has changed by churn, every other change takes back the oldest: a graph that only drifts away is another graph in the end.
+const CHANGES: usize = 1_000;
 
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -46,6 +48,8 @@ pub struct Client {
     latest: BTreeMap<u32, Vec<PostId>>,
     reads: BTreeMap<u64, (u32, Time)>,
     next_read: u64,
+    /// Who follows or unfollowed whom by churn, the latest last.
+    changes: VecDeque<(u32, u32, bool)>,
 }
 
 impl Client {
@@ -66,6 +70,7 @@ impl Client {
             latest: BTreeMap::new(),
             reads: BTreeMap::new(),
             next_read: 0,
+            changes: VecDeque::new(),
         }
     }
 
@@ -91,7 +96,8 @@ impl Client {
                     self.recent.pop_front();
                 }
                 self.recent.push_back(id);
-                let latest = self.latest.entry(id.author()).or_default();
+                let (latest, horizon) = (self.latest.entry(id.author()).or_default(), cx.system().horizon(cx.now()));
+                latest.retain(|id| *id >= horizon);
                 if !latest.contains(&id) {
                     latest.push(id);
                     if latest.len() > LATEST {
@@ -206,6 +212,11 @@ impl Client {
     }
 
     fn churn(&mut self, cx: &mut Ctx<'_>) {
+        if self.changes.len() >= CHANGES
+            && let Some((user, author, on)) = self.changes.pop_front()
+        {
+            return self.ask(Msg::Follow { user, author, on: !on }, cx);
+        }
         let (who, whom, follows) = (cx.rng().unit(), cx.rng().unit(), cx.rng().chance(0.5));
         let users = self.map.graph.users();
         let user = ((who * f64::from(users)) as u32).min(users - 1);
@@ -216,6 +227,7 @@ impl Client {
             let Some(author) = row.get((whom * row.len() as f64) as usize) else { return };
             *author
         };
+        self.changes.push_back((user, author, follows));
         self.ask(Msg::Follow { user, author, on: follows }, cx);
     }
 
@@ -280,6 +292,7 @@ impl Client {
             + self.latest.bytes()
             + deep(self.latest.values(), Flat::bytes)
             + self.reads.bytes()
+            + self.changes.bytes()
     }
 
     pub fn look(&self) -> Look {

@@ -86,8 +86,9 @@ impl Social {
             return;
         }
         self.clock += 1;
-        self.following.entry(user).or_default().insert(author, on);
-        self.followers.entry(author).or_default().insert(user, on);
+        let as_at_first = self.map.graph.following(user).binary_search(&author).is_ok() == on;
+        note(&mut self.following, user, author, on, as_at_first);
+        note(&mut self.followers, author, user, on, as_at_first);
         cx.fact(Fact::Edge { user, author, on });
         if !cx.system().plan.pulls(&self.map.graph, author) {
             self.outbox.put(Job::Edge { user, author, on, stamp: self.clock }, wait, cx);
@@ -118,6 +119,19 @@ impl Social {
     }
 }
 
+/// Keeps a change beside the graph, or forgets the one that was there if all is as it was at first.
+pub fn note(changes: &mut BTreeMap<u32, BTreeMap<u32, bool>>, row: u32, item: u32, on: bool, as_at_first: bool) {
+    let kept = changes.entry(row).or_default();
+    if as_at_first {
+        kept.remove(&item);
+    } else {
+        kept.insert(item, on);
+    }
+    if kept.is_empty() {
+        changes.remove(&row);
+    }
+}
+
 /// A sorted row with its changes laid over it.
 fn patched(row: &[u32], changes: Option<&BTreeMap<u32, bool>>, part: Part) -> Vec<u32> {
     let from = row.partition_point(|item| *item < part.from);
@@ -138,4 +152,20 @@ fn patched(row: &[u32], changes: Option<&BTreeMap<u32, bool>>, part: Part) -> Ve
 /// Users who are active at the start.
 pub fn draw_active(system: &NewsFeed, mut unit: impl FnMut() -> f64) -> Vec<bool> {
     (0..system.users).map(|_| unit() < system.active).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_that_is_taken_back_leaves_nothing() {
+        let mut changes = BTreeMap::new();
+        note(&mut changes, 1, 7, true, false);
+        note(&mut changes, 1, 8, false, false);
+        assert_eq!(patched(&[8, 9], changes.get(&1), Part::ALL), [7, 9]);
+        note(&mut changes, 1, 7, false, true);
+        note(&mut changes, 1, 8, true, true);
+        assert!(changes.is_empty() && patched(&[8, 9], changes.get(&1), Part::ALL) == [8, 9]);
+    }
 }

@@ -1,5 +1,6 @@
 //! The lamps' own memory: a naive model of who posted what and who follows whom, fed with facts.
 
+use super::social::note;
 use super::system::{Map, NewsFeed};
 use crate::kernel::invariant::Lamps;
 use crate::kernel::node::Watch;
@@ -100,7 +101,8 @@ impl Watch<NewsFeed> for FeedWatch {
                 self.acked.entry(id).or_insert(now);
             }
             Fact::Edge { user, author, on } => {
-                self.edges.entry(user).or_default().insert(author, on);
+                let as_at_first = self.map.as_ref().is_some_and(|map| map.graph.following(user).binary_search(&author).is_ok() == on);
+                note(&mut self.edges, user, author, on, as_at_first);
             }
             Fact::Page { user, asked, ids } => self.judge_page(now, user, asked, &ids, lamps),
             Fact::Held { most } => {
