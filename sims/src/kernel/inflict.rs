@@ -217,7 +217,11 @@ pub(crate) fn resume<S: System>(stage: &mut Stage<'_, S>, id: NodeId) {
         return;
     }
     slot.life = Life::Up;
-    for event in std::mem::take(&mut slot.held) {
+    let (held, missed) = (std::mem::take(&mut slot.held), std::mem::take(&mut slot.missed));
+    if missed {
+        stage.with(id, Node::on_knobs);
+    }
+    for event in held {
         stage.core.after(Span::ZERO, event);
     }
 }

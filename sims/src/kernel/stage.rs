@@ -40,7 +40,17 @@ impl<S: System> Stage<'_, S> {
         });
         self.rest.numbers[role] += 1;
         let rng = Rng::numbered(self.rest.seed, "node", u64::from(id.0));
-        self.rest.slots.push(Slot { name, role, life: Life::Up, epoch: 0, held: Vec::new(), clock: Clock::default(), rng, device: Device::default() });
+        self.rest.slots.push(Slot {
+            name,
+            role,
+            life: Life::Up,
+            epoch: 0,
+            held: Vec::new(),
+            missed: false,
+            clock: Clock::default(),
+            rng,
+            device: Device::default(),
+        });
         self.nodes.push(node);
         if self.rest.started {
             self.with(id, Node::on_start);

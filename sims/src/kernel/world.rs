@@ -64,6 +64,8 @@ pub(crate) struct Slot<S: System> {
     pub epoch: u32,
     /// What arrived while it was paused.
     pub held: Vec<Event<S>>,
+    /// Knobs were turned while it was paused.
+    pub missed: bool,
     pub clock: Clock,
     pub rng: Rng,
     pub device: Device<S::Timer>,
@@ -336,6 +338,7 @@ impl<S: System> Model for World<S> {
         self.rest.system = Arc::new(S::configure(knobs));
         self.rest.measure();
         S::knobs_changed(&mut self.stage(core));
+        self.rest.slots.iter_mut().filter(|slot| slot.life == Life::Paused).for_each(|slot| slot.missed = true);
     }
 
     fn drain(&mut self, core: &mut Core<Event<S>>) {
@@ -434,6 +437,7 @@ impl<S: System> Clone for Slot<S> {
             life: self.life,
             epoch: self.epoch,
             held: self.held.clone(),
+            missed: self.missed,
             clock: self.clock.clone(),
             rng: self.rng.clone(),
             device: self.device.clone(),

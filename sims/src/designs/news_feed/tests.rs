@@ -130,3 +130,9 @@ fn storms_break_nothing_while_the_safeguards_are_on() {
         assert_sound(run.as_ref(), &format!("seed {seed}: {script:?}"));
     }
 }
+
+#[test]
+fn a_shard_that_was_paused_hears_of_knobs_that_were_turned_meanwhile() {
+    let script = ["10s=pause:node=shard2", "10s=come-back:n=3", "20s=set:threshold=3898"];
+    assert_sound(run(292, &[], &script, 21).as_ref(), "threshold");
+}
